@@ -1,0 +1,57 @@
+# PrivacyOps. `make run` and `make test` do all the set-up on a machine with Python 3.11 or newer.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help run test lint lock faults bench foreign clean apt suite
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PrivacyOps needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) && touch $@
+
+$(VENV)/.run: $(VENV)/.python requirements.txt
+	@echo "Installing what the portal runs on ..."
+	@if command -v uv >/dev/null; then uv pip install -q --python $(BIN)/python --require-hashes -r requirements.txt; else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt; fi
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python requirements-dev.txt
+	@echo "Installing what the tests need ..."
+	@if command -v uv >/dev/null; then uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.txt; else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt; fi
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run ## set up if needed, then serve everything; Ctrl-C ends it
+	@exec $(BIN)/python manage.py up
+
+apt: # as root: the browser of the end-to-end tests, if it is missing
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
+	  echo "Installing Chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; fi
+
+lint: $(VENV)/.dev ## style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy .
+
+test: $(VENV)/.dev apt lint ## everything: lint, the suite on SQLite, the suite on PostgreSQL and Redis
+	@BIN=$(BIN) .ci/suite
+
+faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work
+	$(BIN)/pytest tests/faults -q
+
+bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
+	$(BIN)/python -m benchmarks.spine
+
+foreign: $(VENV)/.dev ## the spine on django-oscar's schema, in an environment of its own
+	@BIN=$(BIN) tests/foreign/run
+
+lock: ## compile requirements*.in into locked files with hashes (needs uv)
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the environment and the state folder
+	rm -rf $(VENV) var

@@ -1,0 +1,135 @@
+"""The event log: the only writer, and the verifier.
+
+What goes wrong if this is wrong: we can no longer prove what was done to whom. So:
+1. an event is written in the same transaction as the change that it tells of;
+2. its name must be declared by the app that records it (`declare`), else it is refused;
+3. its facts are codes, counts, ids and dates. A value that could be personal data (free text, an address) is refused;
+4. events form a chain: each digest covers the one before, written one after the other under a lock. The chain shows an
+   edit or a removal in the middle; it cannot show that the newest rows were cut off (checkpoints outside do that).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from audit.actor import Actor
+from audit.models import Event
+
+GENESIS = "0" * 64
+# PostgreSQL advisory lock of the chain; any constant that no other code of ours uses.
+CHAIN_LOCK = 7_420_001
+# Codes, ids, dates, numbers with units. No "@", no quotes, no line breaks: free text and addresses do not pass.
+CODE = re.compile(r"^[A-Za-z0-9_.:/+\-]{0,120}$")
+
+_declared: dict[str, str] = {}
+
+
+def declare(names: Mapping[str, str]) -> None:
+    """Make event names known with their label for the timeline. Called by each app's `events.py`."""
+    _declared.update(names)
+
+
+def label(name: str) -> str:
+    """The words for an event on a timeline."""
+    return _declared.get(name, name)
+
+
+def declared() -> dict[str, str]:
+    """All event names with their labels."""
+    return dict(_declared)
+
+
+def record(name: str, *, actor: Actor, noun: models.Model, subject_id: UUID | None = None, **facts: Any) -> Event:
+    """Append one event about `noun` in the caller's transaction.
+
+    Raises ValueError for an undeclared name or a fact that could be personal data, RuntimeError outside a transaction.
+    """
+    if name not in _declared:
+        raise ValueError(f"event {name!r} is not declared by any app's events.py")
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event is written in the transaction of the change that it tells of")
+    clean = {key: _fact(key, value) for key, value in sorted(facts.items())}
+    _lock_chain()
+    last = Event.objects.order_by("-number").values_list("number", "digest").first() or (0, GENESIS)
+    event = Event(
+        number=last[0] + 1,
+        at=timezone.now(),
+        actor=str(actor),
+        name=name,
+        noun=noun._meta.label_lower,
+        noun_id=str(noun.pk),
+        subject_id=subject_id,
+        facts=clean,
+        previous=last[1],
+    )
+    event.digest = digest(event)
+    event.save(force_insert=True)
+    return event
+
+
+def digest(event: Event) -> str:
+    """SHA-256 over the event's canonical JSON, the digest before it included."""
+    body = [
+        event.number,
+        str(event.id),
+        event.at.isoformat(),
+        event.actor,
+        event.name,
+        event.noun,
+        event.noun_id,
+        str(event.subject_id or ""),
+        event.facts,
+        event.previous,
+    ]
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def faults() -> Iterator[str]:
+    """Every place where the chain does not hold, in words; nothing for a sound chain. Streams, flat memory."""
+    number, previous = 0, GENESIS
+    for event in Event.objects.order_by("number").iterator(chunk_size=2000):
+        if event.number != number + 1:
+            yield f"event {number + 1} is missing: {event.number} follows {number}"
+        if event.previous != previous:
+            yield f"event {event.number} does not follow the event before it"
+        if event.digest != digest(event):
+            yield f"event {event.number} was changed after it was written"
+        number, previous = event.number, event.digest
+
+
+def of(noun: models.Model) -> "models.QuerySet[Event]":
+    """The events about one noun, oldest first."""
+    return Event.objects.filter(noun=noun._meta.label_lower, noun_id=str(noun.pk)).order_by("number")
+
+
+def _fact(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_fact(key, item) for item in value]
+    text = str(value)
+    if not CODE.match(text):
+        raise ValueError(f"fact {key!r} is not a code, a count, an id or a date: events hold no free text")
+    return text
+
+
+def _lock_chain() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
+    # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
+
+
+def atomic() -> Any:
+    """`transaction.atomic`, named here so that verbs read as what they are: one change with its event."""
+    return transaction.atomic()

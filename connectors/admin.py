@@ -1,0 +1,210 @@
+"""Connections, work orders and legal holds on the desk."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from audit.accountable import Accountable, Input, ReadOnly, Verb, colleague
+from audit.refusal import Refused
+from connectors import batches, checking, holds
+from connectors.kinds import base
+from connectors.models import Batch, Connection, LegalHold, WorkOrder
+from subjects import registry
+
+WAIVE_REASONS = (
+    ("system_retired", "The system is gone"),
+    ("done_by_hand", "Done by hand"),
+    ("not_possible", "Not possible; the letter says so"),
+)
+
+
+def _test(connection: Connection, by: User, given: dict[str, str]) -> str:
+    works, sentence = checking.check(connection, by=by)
+    if not works:
+        raise Refused(sentence, code="connection")
+    return sentence
+
+
+class ConnectionForm(forms.ModelForm):
+    """The address holds a password: it can be written, never read."""
+
+    kind = forms.ChoiceField(choices=lambda: [(one, one) for one in base.names()], widget=UnfoldAdminSelectWidget)
+    address = forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="For SQL: an SQLAlchemy URL. Leave empty to keep the stored one; it is never shown.",
+    )
+
+    class Meta:
+        model = Connection
+        fields = ("system", "kind", "address", "active")
+
+    def clean_address(self) -> str:
+        given = self.cleaned_data.get("address", "")
+        if not given and not self.instance.pk:
+            raise forms.ValidationError("Write the address of the system.")
+        return given or self.instance.address
+
+
+@admin.register(Connection)
+class ConnectionAdmin(Accountable):
+    """How systems are reached."""
+
+    form = ConnectionForm
+    list_display = ("system", "kind", "active", "checked_at", "check_result")
+    list_select_related = ("system",)
+    readonly_fields = ("checked_at", "check_result")
+    verbs = (Verb("test", "Test connection", "connectors.change_connection", _test),)
+
+
+def _retry(order: WorkOrder, by: User, given: dict[str, str]) -> str:
+    batches.retry(order, by=by)
+    return "The order is open again; a worker takes it within seconds."
+
+
+def _waive(order: WorkOrder, by: User, given: dict[str, str]) -> str:
+    batches.waive(order, reason_code=given["reason_code"], by=by)
+    return "The order is given up; the closing letter will say so."
+
+
+def _parked(order: WorkOrder) -> bool:
+    return order.state == WorkOrder.State.PARKED
+
+
+@admin.register(WorkOrder)
+class WorkOrderAdmin(ReadOnly):
+    """Work in other systems; the filter "parked" is what waits for a person."""
+
+    list_display = (
+        "operation",
+        "system",
+        "origin",
+        "shown_state",
+        "rows_done",
+        "rows_planned",
+        "park_reason",
+        "created_at",
+    )
+    list_filter = ("state", "operation", "system")
+    search_fields = ("batch__origin__exact",)
+    search_help_text = "Reference of the request or the run"
+    ordering = ("-created_at",)
+    follow = ("system", "batch")
+    fields = (
+        "operation", "system", "origin", "state", "park_code", "park_reason", "rows_planned", "rows_done", "attempts",
+        "next_try_at", "not_before", "created_at", "started_at", "finished_at",
+    )  # fmt: skip
+    readonly_fields = ("origin",)
+    verbs = (
+        Verb("retry", "Retry", "connectors.retry_workorder", _retry, style="primary", shown=_parked),
+        Verb("waive", "Give up", "connectors.waive_workorder", _waive, (Input("reason_code", "Reason", WAIVE_REASONS),),
+             style="danger", shown=_parked),
+    )  # fmt: skip
+
+    @display(
+        description="State",
+        label={"Open": "info", "Running": "info", "Done": "success", "Parked": "danger", "Waived": "warning"},
+    )
+    def shown_state(self, order: WorkOrder) -> str:
+        return order.get_state_display()
+
+    @display(description="For")
+    def origin(self, order: WorkOrder) -> str:
+        return order.batch.origin
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnly):
+    """Searches and what came of them."""
+
+    list_display = ("origin", "reason", "created_at")
+    list_filter = ("reason",)
+    search_fields = ("origin__exact",)
+    search_help_text = "Reference of the request or the run"
+    fields = ("origin", "reason", "subject", "criteria", "plan", "created_at")
+
+
+class HoldForm(forms.ModelForm):
+    """A hold is placed on a person found by their address."""
+
+    email = forms.EmailField(
+        label="E-mail address of the person",
+        help_text="Found by exact match; not stored here.",
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
+    )
+    matter = forms.CharField(
+        max_length=120, help_text="The case or claim, without names.", widget=UnfoldAdminTextInputWidget
+    )
+    reason = forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    review_on = forms.DateField(
+        label="Look again on",
+        initial=lambda: timezone.localdate() + timedelta(days=90),
+        widget=UnfoldAdminSingleDateWidget,
+    )
+
+    class Meta:
+        model = LegalHold
+        fields = ("email", "matter", "reason", "review_on")
+
+    def clean_email(self) -> Any:
+        try:
+            found = registry.known("email", self.cleaned_data["email"])
+        except Refused as error:
+            raise forms.ValidationError(error.message) from error
+        if found is None:
+            raise forms.ValidationError("Nobody with this address is known to the portal. Check the spelling.")
+        self.instance.subject = found
+        return found
+
+
+def _release(hold: LegalHold, by: User, given: dict[str, str]) -> str:
+    holds.release(hold, by=by)
+    return "The hold is released. Parked orders can be retried now."
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(Accountable):
+    """Holds: placed here, released by a button, never edited."""
+
+    records = False  # the verbs do
+    list_display = ("matter", "subject", "placed_by", "placed_at", "review_on", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("subject", "placed_by")
+    verbs = (
+        Verb("release", "Release this hold", "connectors.release_legalhold", _release, style="danger",
+             confirm="Erasures of this person can go on afterwards.", shown=lambda hold: hold.released_at is None),
+    )  # fmt: skip
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **({} if obj else {"form": HoldForm}), **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("email", "matter", "reason", "review_on")
+        return ("subject", "matter", "reason", "review_on", "placed_by", "placed_at", "released_by", "released_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return colleague(request).has_perm("connectors.place_legalhold")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: LegalHold, form: Any, change: bool) -> None:
+        placed = holds.place(
+            obj.subject, matter=obj.matter, reason=obj.reason, review_on=obj.review_on, by=colleague(request)
+        )
+        obj.pk, obj._state.adding = placed.pk, False

@@ -1,0 +1,217 @@
+"""Runs one work order: claims it, does it, settles it, or parks it where a person sees why.
+
+Every way out is one of: done; given back (time is up, or it may work later); parked with a code and a sentence; or lost to
+another worker (Fenced), in which case nothing more is written. No exception is swallowed: what we did not foresee parks
+the order as "error" and is logged by type and place.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from audit import actor as actors
+from audit import leases, log
+from audit.bell import ring
+from audit.failpoints import failpoint
+from connectors import acting, bells, findings
+from connectors.holds import Held
+from connectors.kinds import sql
+from connectors.kinds.base import Permanent, Temporary
+from connectors.models import Receipt, WorkOrder
+from connectors.planning import Planned, thaw
+from connectors.searching import Searcher
+
+logger = logging.getLogger(__name__)
+ENGINE = actors.worker("connectors.engine")
+State, Operation = WorkOrder.State, WorkOrder.Operation
+
+
+def run(order_id: UUID | str) -> None:
+    """Work on one order as far as its time goes. Repeating the call, at any moment and by anybody, is safe."""
+    claimable = WorkOrder.objects.filter(state__in=(State.OPEN, State.RUNNING))
+    fence = leases.claim(claimable, order_id, timezone.now())
+    if fence is None:
+        return
+    order = WorkOrder.objects.select_related("batch", "system", "authorisation").get(pk=order_id)
+    try:
+        _attempt(order, fence)
+    except leases.Fenced:
+        logger.warning("order %s was taken over by another worker", order.pk)
+
+
+def _attempt(order: WorkOrder, fence: int) -> None:
+    try:
+        if not _begin(order, fence):
+            return
+        failpoint("order.after_claim")
+        _work(order, fence)
+    except leases.Fenced:
+        raise
+    except Held:
+        _park(
+            order,
+            fence,
+            "held",
+            "A legal hold protects this person. Release the hold, then retry; or waive this order.",
+        )
+    except (Temporary, OperationalError, InterfaceError) as error:
+        _later(order, fence, error.code if isinstance(error, Temporary) else "our_database")
+    except Permanent as error:
+        _park(order, fence, error.code, error.sentence)
+    except Exception as error:
+        logger.error("order %s failed: %s", order.pk, type(error).__name__, exc_info=True)
+        _park(order, fence, "error", f"An unforeseen error ({type(error).__name__}). See the log, then retry.")
+
+
+def _begin(order: WorkOrder, fence: int) -> bool:
+    """Note the start. False when its turn has not come: an earlier wave, or a cooling-off period."""
+    now = timezone.now()
+    if (order.not_before and order.not_before > now) or _earlier_waves(order):
+        leases.release(WorkOrder, order.pk, fence, attempts=0)
+        return False
+    if order.attempts > settings.MOST_ATTEMPTS:  # it kills its worker each time, so nobody else could say so
+        _park(order, fence, "tries", f"Its worker died {settings.MOST_ATTEMPTS} times. See the log, then retry.")
+        return False
+    mine = WorkOrder.objects.filter(pk=order.pk, fence=fence, state__in=(State.OPEN, State.RUNNING))
+    if mine.update(state=State.RUNNING, started_at=order.started_at or now) != 1:
+        raise leases.Fenced(f"order {order.pk} was given up meanwhile")
+    sql.forget_schema()
+    return True
+
+
+def _earlier_waves(order: WorkOrder) -> bool:
+    siblings = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, wave__lt=order.wave)
+    return siblings.exclude(state__in=(State.DONE, State.WAIVED)).exists()
+
+
+def _work(order: WorkOrder, fence: int) -> None:
+    searcher = Searcher(order.batch)
+    planned = [one for one in thaw(order.batch.plan) if one.system == order.system.key]
+    if order.operation == Operation.FIND:
+        _find(order, fence, searcher, [one for one in planned if one.step.wave == order.wave])
+    else:
+        _act(order, fence, searcher, planned)
+
+
+def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned]) -> None:
+    def beat() -> None:
+        leases.renew(WorkOrder, order.pk, fence, timezone.now())
+
+    rows = 0
+    for one in planned:
+        findings.clear(order.batch, one, beat)
+        rows += findings.write(searcher, one, order.system, beat)
+        failpoint("find.after_step")
+    _done(order, fence, rows_done=rows, rows_planned=rows)
+
+
+def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned]) -> None:
+    end = time.monotonic() + settings.WORK_SECONDS
+    work = acting.Acting(order, fence, searcher)
+    tasks = work.tasks()
+    if order.operation == Operation.ERASE and not Receipt.objects.filter(order=order).exists():
+        _refuse_if_grown(searcher, planned, tasks)
+    if not work.run(tasks, _past(end)):
+        with transaction.atomic():
+            leases.release(WorkOrder, order.pk, fence, state=_waiting(order), attempts=0)
+            ring(bells.run_order, order.pk)
+        return
+    if order.operation == Operation.ERASE:
+        _refuse_if_left(work, planned, tasks)
+    acting.write_outcomes(order, tasks)
+    failpoint("order.before_done")
+    _done(order, fence)
+
+
+def _waiting(order: WorkOrder) -> str:
+    """The state of an order that is given back: once a row was touched it is running, and cannot be cancelled."""
+    return State.RUNNING if Receipt.objects.filter(order=order).exists() else State.OPEN
+
+
+def _past(end: float) -> Callable[[], bool]:
+    return lambda: time.monotonic() > end
+
+
+def _refuse_if_grown(searcher: Searcher, planned: list[Planned], tasks: list[acting.Task]) -> None:
+    """An approval covers exactly the rows that were shown."""
+    touched = {task.spec.key for task in tasks}
+    for one in planned:
+        if one.step.collection not in touched:
+            continue
+        new = findings.grown(searcher, one)
+        if new:
+            name = ".".join(one.step.collection)
+            raise Permanent(
+                "stale", f"{new} new rows of {name} appeared after approval. Collect again and decide anew."
+            )
+
+
+def _refuse_if_left(work: acting.Acting, planned: list[Planned], tasks: list[acting.Task]) -> None:
+    """Search again: what was to be deleted or masked must not be found as it was (held rows aside)."""
+    for one in planned:
+        left = work.left(one, tasks)
+        if left:
+            name = ".".join(one.step.collection)
+            raise Permanent(
+                "left", f"{left} rows of {name} are there after the erasure; new ones may have come. Collect again."
+            )
+
+
+def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
+    with transaction.atomic():
+        leases.release(
+            WorkOrder,
+            order.pk,
+            fence,
+            state=State.DONE,
+            finished_at=timezone.now(),
+            park_code="",
+            park_reason="",
+            **changes,
+        )
+        order.refresh_from_db()
+        _record("order.done", order, rows=order.rows_done)
+        after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
+        for pk in after.filter(wave=order.wave + 1).values_list("pk", flat=True):
+            ring(bells.run_order, pk)
+
+
+def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:
+    with transaction.atomic():
+        leases.release(WorkOrder, order.pk, fence, state=State.PARKED, park_code=code, park_reason=sentence[:300])
+        _record("order.parked", order, code=code)
+
+
+def _later(order: WorkOrder, fence: int, code: str) -> None:
+    order.refresh_from_db()
+    if order.attempts >= settings.MOST_ATTEMPTS:
+        _park(
+            order,
+            fence,
+            "tries",
+            f"Tried {order.attempts} times without progress ({code}). See to the system, then retry.",
+        )
+        return
+    later: datetime = timezone.now() + leases.backoff(order.attempts)
+    leases.release(WorkOrder, order.pk, fence, later=later, state=_waiting(order))
+    logger.warning("order %s will be tried again (%s)", order.pk, code)
+
+
+def _record(name: str, order: WorkOrder, **facts: object) -> None:
+    log.record(
+        name,
+        actor=ENGINE,
+        noun=order,
+        subject_id=order.batch.subject_id,
+        operation=order.operation,
+        system=order.system.key,
+        origin=order.batch.origin,
+        **facts,
+    )

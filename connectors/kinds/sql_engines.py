@@ -1,0 +1,102 @@
+"""SQLAlchemy engines, one small pool for each address and process, with timeouts that end before a lease does."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from connectors.kinds.base import Permanent, Temporary
+
+LOCK_SECONDS = 5
+# Below the lease of a work order (LEASE_SECONDS, 60): who asks longer needs an index, and a person who hears of it.
+STATEMENT_SECONDS = 45
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {"connect_args": {"timeout": 15}},
+    "postgresql": {"connect_args": {"connect_timeout": 5}},
+    # READ COMMITTED: without the gap locks of MySQL's default, which would stop other people's writers.
+    "mysql": {
+        "connect_args": {"connect_timeout": 5, "read_timeout": STATEMENT_SECONDS, "write_timeout": STATEMENT_SECONDS},
+        "isolation_level": "READ COMMITTED",
+    },
+}
+
+
+_engines: dict[tuple[str, int], sa.Engine] = {}
+
+
+def engine_for(address: str) -> sa.Engine:
+    """The engine of an address. Raises Permanent for one that cannot be read, Temporary for a file that is not there."""
+    # With the process: a connection must not be used on both sides of a fork.
+    made = _engines.get((address, os.getpid()))
+    if made is None:
+        made = _engines[address, os.getpid()] = _readable(address)
+    path = made.url.database or ""
+    # SQLite would make an empty database there, and an empty database holds nothing of anybody.
+    if made.dialect.name == "sqlite" and not Path(path).is_file():
+        raise Temporary("connection")
+    return made
+
+
+def close_all() -> None:
+    """Close the pools of this process."""
+    for made in list(_engines.values()):
+        made.dispose()
+    _engines.clear()
+
+
+def _readable(address: str) -> sa.Engine:
+    made = None
+    try:
+        made = _make(address)
+    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError):
+        made = None  # refused below, without the address in the error's context
+    if made is None:
+        raise Permanent("connection", "The address is not a database URL that we can read. Mend it, then retry.")
+    return made
+
+
+def _make(address: str) -> sa.Engine:
+    url = sa.make_url(address)
+    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+    options = OPTIONS.get(url.get_backend_name(), {})
+    # A pooled SQLite connection would go on reading a file that was replaced under its name: no pool, it opens in no time.
+    pool: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_pre_ping": True, "pool_size": 2, "pool_recycle": 300}
+    if url.get_backend_name() == "sqlite":
+        pool = {"poolclass": sa.NullPool}
+    made = sa.create_engine(url, hide_parameters=True, **pool, **options)
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _sqlite_connect)
+        event.listen(made, "begin", _sqlite_begin)
+    elif made.dialect.name == "postgresql":
+        event.listen(made, "begin", _postgresql_begin)
+    elif made.dialect.name in ("mysql", "mariadb"):
+        event.listen(made, "connect", _mysql_connect)
+    return made
+
+
+def _sqlite_connect(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _sqlite_begin
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    # A deferred transaction that turns into a writer fails at once when another writes; IMMEDIATE waits its turn.
+    changing = connection.get_execution_options().get("changing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if changing else "BEGIN")
+
+
+def _postgresql_begin(connection: sa.Connection) -> None:
+    # LOCAL: a pooler between us and the server must not hand our limits to somebody else.
+    connection.exec_driver_sql(
+        f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+    )
+
+
+def _mysql_connect(connection: Any, record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}")
+        # A value that does not fit is an error and is never cut short.
+        cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")

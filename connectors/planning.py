@@ -1,0 +1,60 @@
+"""The walk as it is frozen with a batch: JSON that explains itself years later, and its way back to steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.graph import Entry, Graph, Link, Name, Step, Walk
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One step of a frozen plan. `place` orders erasure: the highest goes first."""
+
+    step: Step
+    system: str
+    place: int
+
+
+def freeze(walk: Walk, graph: Graph) -> dict[str, Any]:
+    """The plan as JSON."""
+    turns = {name: turn for turn, name in enumerate(walk.erase_order)}
+    return {
+        "steps": [
+            {
+                "collection": list(step.collection),
+                "system": graph.collections[step.collection].system,
+                "wave": step.wave,
+                "place": len(turns) - turns[step.collection],
+                "entries": [_entry(one) for one in step.entries],
+            }
+            for step in walk.steps
+        ],
+        "unreached": [
+            {"collection": list(one.collection), "reason": one.reason}
+            for one in walk.unreached
+            if any(field.category for field in graph.collections[one.collection].fields)
+        ],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    if entry.source is None:
+        return {"field": entry.field, "identity": entry.identity}
+    return {"field": entry.field, "parent": list(entry.source.parent), "parent_field": entry.source.parent_field}
+
+
+def thaw(plan: dict[str, Any]) -> list[Planned]:
+    """The steps of a frozen plan, in the order of the walk."""
+    found = []
+    for row in plan.get("steps", []):
+        name: Name = (row["collection"][0], row["collection"][1])
+        entries = []
+        for one in row["entries"]:
+            if "parent" in one:
+                parent: Name = (one["parent"][0], one["parent"][1])
+                link = Link(parent, one["parent_field"], name, one["field"])
+                entries.append(Entry(one["field"], source=link))
+            else:
+                entries.append(Entry(one["field"], identity=one["identity"]))
+        found.append(Planned(Step(name, tuple(entries), row["wave"]), row["system"], row["place"]))
+    return found

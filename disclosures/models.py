@@ -1,0 +1,105 @@
+"""Nouns: recipients, disclosures, notices to recipients."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from audit.leases import Leased
+from audit.models import ApiClient
+from inventory.models import DataCategory, Purpose
+from subjects.models import DataSubject
+
+
+class Recipient(models.Model):
+    """Somebody outside who gets personal data from us."""
+
+    class Role(models.TextChoices):
+        PROCESSOR = "processor", "Service provider (processor)"
+        CONTROLLER = "controller", "Independent controller"
+        JOINT = "joint", "Joint controller"
+        THIRD_PARTY = "third_party", "Third party (sale or sharing)"
+
+    key = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=12, choices=Role)
+    kind = models.CharField(max_length=60, help_text="Employer, contractor, advertising network ...")
+    contact = models.EmailField(help_text="Where notices of erasure and correction go.")
+    country = models.CharField(max_length=2)
+    transfer_basis = models.CharField(max_length=120, blank=True, help_text="Adequacy decision, standard clauses ...")
+    contract = models.CharField(max_length=120, blank=True)
+    categories = models.ManyToManyField(DataCategory, blank=True, related_name="recipients")
+    receives_everyone = models.BooleanField(
+        default=False, help_text="Gets these categories of everyone, so there is no entry per person."
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Disclosure(models.Model):
+    """One person's data went to one recipient."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="disclosures")
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="disclosures")
+    purpose = models.ForeignKey(Purpose, null=True, blank=True, on_delete=models.PROTECT, related_name="disclosures")
+    categories = models.JSONField(default=list, help_text="Keys of data categories.")
+    occasion = models.CharField(max_length=120, blank=True, help_text="For example application sent; no personal data.")
+    disclosed_at = models.DateTimeField(db_index=True)
+    client = models.ForeignKey(ApiClient, null=True, blank=True, on_delete=models.PROTECT, related_name="disclosures")
+    idempotency_key = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-disclosed_at",)
+        indexes = [models.Index(fields=("subject", "recipient"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=("client", "idempotency_key"), condition=~Q(idempotency_key=""), name="disclosure_once_per_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Disclosure to {self.recipient_id}"
+
+
+class Notice(Leased):
+    """What a recipient must be told about one person: the row is the message."""
+
+    class Kind(models.TextChoices):
+        ERASURE = "erasure", "Erase this person's data"
+        CORRECTION = "correction", "Correct this person's data"
+        OPT_OUT = "opt_out", "Stop selling and sharing this person's data"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENT = "sent", "Sent"
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+        PARKED = "parked", "Needs a person"
+        WAIVED = "waived", "Waived"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="notices")
+    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=12, choices=Kind)
+    origin = models.CharField(max_length=64, db_index=True, help_text="Reference of the request.")
+    state = models.CharField(max_length=14, choices=State, default=State.QUEUED, db_index=True)
+    park_reason = models.CharField(max_length=300, blank=True)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        permissions = [("retry_notice", "Can retry a parked notice"), ("waive_notice", "Can waive a parked notice")]
+        constraints = [
+            models.UniqueConstraint(fields=("origin", "recipient", "kind"), name="recipient_told_once"),
+            models.CheckConstraint(name="parked_notice_says_why", condition=~Q(state="parked") | ~Q(park_reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.recipient_id}"

@@ -1,0 +1,5 @@
+"""Events of this app."""
+
+from audit.log import declare
+
+declare({"inventory.described": "Inventory described"})

@@ -1,0 +1,39 @@
+"""Floor 0. Statutes as data, calendars and clocks, in pure Python: no Django, could be published alone.
+
+`statutes/*.yaml` hold the facts with their sections; `registry` loads and checks them; `applicable` says which of them speak
+for a person; `clocks` turns a receipt into dates and explains each step; `grounds` and `remedies` feed letters.
+"""
+
+from law.applicable import UnknownResidence, applicable, granted_right, residences
+from law.clocks import Deadlines, Establishment, Pause, deadlines, due_at, strictest
+from law.model import Ground, ProofRule, Remedies, Statute
+from law.reasons import grounds, proof_rule, remedies
+from law.registry import StatuteError, statute, statutes, version
+from law.rights import LABELS, NO_PROOF_RIGHTS, RIGHTS
+
+__all__ = (
+    "LABELS",
+    "NO_PROOF_RIGHTS",
+    "RIGHTS",
+    "Deadlines",
+    "Establishment",
+    "Ground",
+    "Pause",
+    "ProofRule",
+    "Remedies",
+    "Statute",
+    "StatuteError",
+    "UnknownResidence",
+    "applicable",
+    "deadlines",
+    "due_at",
+    "granted_right",
+    "grounds",
+    "proof_rule",
+    "remedies",
+    "residences",
+    "statute",
+    "statutes",
+    "strictest",
+    "version",
+)

@@ -1,0 +1,78 @@
+"""Colleagues, their roles and their failed sign-ins on the desk."""
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from audit import actor, log
+from audit.accountable import Accountable, ReadOnly, Verb, colleague
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, Accountable):  # type: ignore[misc]
+    """Colleagues. Superuser is not a role and cannot be given here; nobody changes their own roles."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "last_name", "is_active", "last_login")
+    list_filter = ("is_active", "groups")
+    search_fields = ("username",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Role", {"fields": ("is_active", "is_staff", "groups")}),
+    )
+    filter_horizontal = ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An account that may do everything is changed only by one that may: else its password would be a way up."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not obj.is_superuser or colleague(request).is_superuser)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """One's own roles are somebody else's to give: a second person must stay a second person."""
+        return ("is_active", "is_staff", "groups") if obj is not None and obj.pk == request.user.pk else ()
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ReadOnly):  # type: ignore[misc]
+    """Roles: from the table in privacyops/roles.py, not edited here."""
+
+    list_display = ("name",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return False
+
+
+def _forgive(attempt: AccessAttempt, by: User, given: dict[str, str]) -> str:
+    with log.atomic():
+        log.record("signin.unlocked", actor=actor.staff(by.pk), noun=attempt, failures=attempt.failures_since_start)
+        # axes counts per name and address, over all browsers.
+        rows = AccessAttempt.objects.filter(username=attempt.username, ip_address=attempt.ip_address)
+        rows.update(failures_since_start=0)
+    return "This account can sign in again from that address."
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnly):
+    """Failed sign-ins; ten from one address lock the account there for a quarter of an hour."""
+
+    list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
+    fields = ("username", "ip_address", "failures_since_start", "attempt_time", "user_agent")
+    ordering = ("-attempt_time",)
+    verbs = (
+        Verb(
+            "unlock", "Unlock", "auth.change_user", _forgive, style="primary",
+            shown=lambda one: one.failures_since_start > 0,
+        ),
+    )  # fmt: skip

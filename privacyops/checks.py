@@ -1,0 +1,93 @@
+"""Django system checks with ids: what is wrong with this installation before it serves anybody."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+import law
+from law import calendars
+from requests_app import plans
+from subjects import vault
+
+
+@register()
+def rights_that_may_not_wait(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """An opt-out that asks for proof breaks the law of California (11 CCR 7060(b))."""
+    return [
+        Error(
+            f"The plan for {right} asks for proof of identity.",
+            hint='Set proof="none" in requests_app/plans.py: this right may not wait for proof.',
+            id="privacyops.E001",
+        )
+        for right, plan in plans.PLANS.items()
+        if right in law.NO_PROOF_RIGHTS and plan.needs_proof
+    ]
+
+
+@register()
+def keys_that_open(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """DATA_KEYS can be read."""
+    try:
+        vault.decrypt(vault.encrypt(b"check", "check"), "check")
+    except (ValueError, vault.Undecryptable) as error:
+        hint = "DATA_KEYS=id:key, with 32 random bytes in URL-safe base64 as the key."
+        return [Error(f"DATA_KEYS cannot be used: {error}", hint=hint, id="privacyops.E002")]
+    return []
+
+
+@register()
+def statutes_that_load(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Every statute file is right."""
+    try:
+        law.statutes()
+    except law.StatuteError as error:
+        return [Error(str(error), hint="Mend the file in law/statutes/.", id="privacyops.E003")]
+    return []
+
+
+@register()
+def demo_in_public(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """The demo's open mailbox and its staff do not belong on a public address."""
+    if settings.DEMO and settings.HTTPS:
+        hint = "Unset DEMO, or use an http:// address of this machine as SITE_URL."
+        return [Error("The demo is on at a public address.", hint=hint, id="privacyops.E004")]
+    return []
+
+
+@register()
+def times_are_aware(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Deadlines are moments, not readings of a wall clock."""
+    if not settings.USE_TZ or settings.TIME_ZONE != "UTC":
+        return [
+            Error("Times are not kept in UTC.", hint='Set USE_TZ = True and TIME_ZONE = "UTC".', id="privacyops.E005")
+        ]
+    return []
+
+
+@register()
+def an_establishment_with_a_calendar(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """The zone and the holidays of the company are known: deadlines are counted by them."""
+    found: list[CheckMessage] = []
+    try:
+        ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)
+    except (KeyError, ValueError, OSError):
+        hint = "A name such as Europe/Berlin."
+        found.append(Error("ESTABLISHMENT_TIME_ZONE is not a time zone.", hint=hint, id="privacyops.E006"))
+    try:
+        calendars.is_working_day(date(2026, 1, 1), settings.ESTABLISHMENT_HOLIDAYS)
+    except (KeyError, ValueError, NotImplementedError):
+        hint = "A country or region such as DE or DE-BE."
+        found.append(Error("ESTABLISHMENT_HOLIDAYS is not a region we know.", hint=hint, id="privacyops.E007"))
+    return found
+
+
+@register()
+def addresses_without_tls(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """People's data over plain http is for one's own machine only."""
+    if not settings.HTTPS and settings.SITE_HOST not in ("127.0.0.1", "localhost", "::1"):
+        hint = "Put a proxy with TLS in front and set SITE_URL to its https:// address."
+        return [Warning("People would send their data without encryption.", hint=hint, id="privacyops.W001")]
+    return []

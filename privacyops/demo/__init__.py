@@ -1,0 +1,9 @@
+"""The demo company, Hireline: a job-search platform with databases of its own, and everything the portal knows about it.
+
+`generator` and `tables` make its databases, `descriptions/` says what they hold, `sharing` who else gets it and how long it
+is kept, `notice.md` what its privacy notice promises (P1 to P17). `load` brings all of it into the portal, any number of times.
+"""
+
+from privacyops.demo.loading import load, reset
+
+__all__ = ("load", "reset")

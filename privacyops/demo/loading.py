@@ -1,0 +1,130 @@
+"""Brings the demo company into the portal. Repeatable; a killed load starts over and leaves nothing half made."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from audit import actor
+from connectors.models import Connection
+from consent import notices
+from consent.models import NoticeVersion
+from inventory import descriptions
+from inventory.models import System
+from privacyops.demo import generator, sharing, tables
+
+HERE = Path(__file__).parent
+LOADER = actor.worker("demo")
+AUTHOR = "hireline"
+
+
+def load(report: Callable[[str], None]) -> None:
+    """Make Hireline's databases if they are missing, and describe, connect and publish everything about it."""
+    make_databases(report)
+    path = HERE / "descriptions" / "hireline.yaml"
+    if System.objects.filter(connection=None, role="controller").exists() or not System.objects.exists():
+        descriptions.load(descriptions.read(path.read_text(encoding="utf-8"), path.name), actor=LOADER)
+    for key in tables.DATABASES:
+        system = System.objects.get(key=key)
+        Connection.objects.get_or_create(system=system, defaults={"kind": "sql", "address": address(key)})
+    sharing.recipients()
+    author = _author()
+    sharing.schedules(author)
+    sharing.ledger(LOADER)
+    _publish(author)
+
+
+def address(database: str) -> str:
+    """Where one of Hireline's databases is: a schema of DEMO_DATABASE_URL, or a SQLite file in the state folder."""
+    if not settings.DEMO_DATABASE_URL:
+        return f"sqlite:///{settings.STATE_DIR / 'demo' / database}.sqlite3"
+    url = sa.make_url(settings.DEMO_DATABASE_URL.replace("postgres://", "postgresql://", 1))
+    url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": f"-csearch_path=hireline_{database}"})
+    return url.render_as_string(hide_password=False)
+
+
+def make_databases(report: Callable[[str], None]) -> None:
+    """Fill the databases that are not there yet."""
+    started = time.perf_counter()
+    rows = _make_schemas() if settings.DEMO_DATABASE_URL else _make_files()
+    if rows:
+        report(f"Made the demo company Hireline: {rows:,} rows in {time.perf_counter() - started:.1f} s.")
+
+
+def _make_files() -> int:
+    folder = settings.STATE_DIR / "demo"
+    if all((folder / f"{name}.sqlite3").exists() for name in tables.DATABASES):
+        return 0
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    company, rows = generator.company_today(), 0
+    drafts = []
+    for name in tables.DATABASES:
+        draft = folder / f".{name}.draft"
+        draft.unlink(missing_ok=True)
+        engine = sa.create_engine(f"sqlite:///{draft}")
+        sa.event.listen(engine, "connect", _fast)
+        rows += generator.fill(name, engine, company)
+        engine.dispose()
+        drafts.append((draft, folder / f"{name}.sqlite3"))
+    for draft, final in drafts:
+        draft.replace(final)
+    return rows
+
+
+def _fast(connection: object, record: object) -> None:
+    # A draft that is lost in a power cut is made again: no need to wait for the disk.
+    connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+
+
+def _make_schemas() -> int:
+    company, rows = generator.company_today(), 0
+    for name in tables.DATABASES:
+        engine = sa.create_engine(address(name))
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS hireline_{name}")
+        if not sa.inspect(engine).get_table_names(schema=f"hireline_{name}"):
+            rows += generator.fill(name, engine, company)
+        engine.dispose()
+    return rows
+
+
+def reset() -> None:
+    """Drop Hireline's databases; the next load makes them anew."""
+    if settings.DEMO_DATABASE_URL:
+        for name in tables.DATABASES:
+            engine = sa.create_engine(address(name))
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS hireline_{name} CASCADE")
+            engine.dispose()
+        return
+    for name in tables.DATABASES:
+        for path in (settings.STATE_DIR / "demo").glob(f"{name}.sqlite3*"):
+            path.unlink()
+
+
+def _author() -> User:
+    """Whoever wrote Hireline's schedules and notice: nobody who can sign in."""
+    user, made = User.objects.get_or_create(username=AUTHOR)
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        user.groups.add(Group.objects.get(name="Privacy officer"))
+    return user
+
+
+def _publish(author: User) -> None:
+    if NoticeVersion.objects.exists():
+        return
+    body, today = (HERE / "notice.md").read_text(encoding="utf-8"), timezone.now().date()
+    # The first version did not know server logs' shorter life, nor the signal of browsers.
+    first = body.replace("Server logs: 90 days", "Server logs: 180 days").replace(
+        ", and we treat the Global Privacy Control signal as an opt-out", ""
+    )
+    for text, days in ((first, 400), (body, 30)):
+        version = notices.draft(title="Privacy notice", body=text, effective_on=today - timedelta(days=days), by=author)
+        notices.publish(version, by=author)

@@ -1,0 +1,176 @@
+"""The staff desk: the admin site, its navigation and its home."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, F, Max, Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.sites import UnfoldAdminSite
+
+from audit import assurance, log
+from audit.accountable import colleague
+from audit.models import SweepRun
+from connectors.models import LegalHold, WorkOrder
+from disclosures.models import Notice
+from requests_app.badges import badge
+from requests_app.models import Request, State
+from retention.models import Run
+
+SILENT_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A number on the home page, with the queue behind it. `tone` is late, soon, now or calm."""
+
+    label: str
+    count: int
+    url: str
+    tone: str
+
+
+class Desk(UnfoldAdminSite):
+    """Django's admin with our theme. Sign-in limits come from axes."""
+
+    index_title = "What needs me now"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("assurance/", self.admin_view(self.assurance), name="assurance")]
+        urls: list[URLPattern] = [*own, *super().get_urls()]
+        return urls
+
+    def assurance(self, request: HttpRequest) -> HttpResponse:
+        """Run every assurance check, and walk the event chain."""
+        if not colleague(request).has_perm("audit.view_event"):
+            raise PermissionDenied
+        results = [(one, one.run()) for one in assurance.checks()]
+        faults = list(log.faults())[:20]
+        context = {**self.each_context(request), "title": "Assurance checks", "results": results, "faults": faults}
+        return TemplateResponse(request, "admin/assurance.html", context)
+
+
+def _link(name: str, **filters: str) -> str:
+    return f"{reverse(f'admin:{name}_changelist')}?{urlencode(filters)}"
+
+
+def cards(user: User, now: datetime) -> list[Card]:
+    """What waits for this colleague's role: one query for requests, one for each other queue."""
+    found = _requests(user, now) if user.has_perm("requests_app.view_request") else []
+    others: tuple[tuple[str, str, str, str, dict[str, str], Any], ...] = (
+        ("Parked work", "connectors_workorder", "connectors.view_workorder", "soon", {"state__exact": "parked"},
+         WorkOrder.objects.filter(state=WorkOrder.State.PARKED)),
+        ("Recipients not told", "disclosures_notice", "disclosures.view_notice", "soon", {"state__exact": "parked"},
+         Notice.objects.filter(state=Notice.State.PARKED)),
+        ("Retention to approve", "retention_run", "retention.view_run", "now", {"state__exact": "proposed"},
+         Run.objects.filter(state=Run.State.PROPOSED)),
+        ("Legal holds", "connectors_legalhold", "connectors.view_legalhold", "calm", {"released_at__isempty": "1"},
+         LegalHold.objects.filter(released_at=None)),
+    )  # fmt: skip
+    return found + [
+        Card(label, rows.count(), _link(name, **filters), tone)
+        for label, name, permission, tone, filters, rows in others
+        if user.has_perm(permission)
+    ]
+
+
+def _requests(user: User, now: datetime) -> list[Card]:
+    week, still_open = now + timedelta(days=7), ~Q(state=State.CLOSED)
+    queue = "requests_app_request"
+    rows: tuple[tuple[str, str, dict[str, str], Q], ...] = (
+        ("Overdue", "late", {"due": "overdue"}, still_open & Q(due_at__lte=now)),
+        ("Due within 7 days", "soon", {"due": "week"}, still_open & Q(due_at__gt=now, due_at__lte=week)),
+        ("To review", "now", {"waits": "review"}, Q(state=State.IN_REVIEW, proposed_by=None)),
+        ("Waiting for a second person", "now", {"waits": "second"}, Q(state=State.IN_REVIEW) & ~Q(proposed_by=None)),
+        ("Need attention", "soon", {"waits": "attention"}, ~Q(attention="")),
+        ("Mine", "now", {"waits": "me"}, still_open & Q(owner=user.pk)),
+        ("Waiting for proof", "calm", {"state__exact": "verifying"}, Q(state=State.VERIFYING)),
+    )
+    counts = Request.objects.aggregate(**{f"n{at}": Count("pk", filter=row[3]) for at, row in enumerate(rows)})
+    return [Card(label, counts[f"n{at}"], _link(queue, **filters), tone)
+            for at, (label, tone, filters, _) in enumerate(rows)]  # fmt: skip
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The home page: cards, the requests that are due first, and whether the scheduler is alive."""
+    user, now = colleague(request), timezone.now()
+    last = SweepRun.objects.aggregate(last=Max("started_at"))["last"]
+    context |= {"cards": cards(user, now), "silent": last is None or last < now - SILENT_AFTER, "last_sweep": last}
+    if user.has_perm("requests_app.view_request"):
+        nearest = Request.objects.exclude(state=State.CLOSED).select_related("owner")
+        nearest = nearest.order_by(F("due_at").asc(nulls_last=True), "received_at")[:10]
+        context |= {"may_queue": True, "nearest": [(one, badge(one.due_at, now)) for one in nearest]}
+    return context
+
+
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
+    ("Work", (
+        ("Requests", "inbox", "requests_app_request", "requests_app.view_request"),
+        ("Parked and other work", "construction", "connectors_workorder", "connectors.view_workorder"),
+        ("Letters", "mail", "requests_app_letter", "requests_app.view_letter"),
+        ("Retention runs", "auto_delete", "retention_run", "retention.view_run"),
+    )),
+    ("People", (
+        ("Legal holds", "gavel", "connectors_legalhold", "connectors.view_legalhold"),
+        ("Data subjects", "person", "subjects_datasubject", "subjects.view_datasubject"),
+    )),
+    ("Inventory", (
+        ("Systems", "dns", "inventory_system", "inventory.view_system"),
+        ("Datasets", "folder_open", "inventory_dataset", "inventory.view_dataset"),
+        ("Collections", "table", "inventory_collection", "inventory.view_collection"),
+        ("Purposes", "flag", "inventory_purpose", "inventory.view_purpose"),
+        ("Categories", "label", "inventory_datacategory", "inventory.view_datacategory"),
+        ("Retention schedules", "event_repeat", "retention_schedule", "retention.view_schedule"),
+    )),
+    ("Sharing and consent", (
+        ("Recipients", "share", "disclosures_recipient", "disclosures.view_recipient"),
+        ("Disclosures", "list_alt", "disclosures_disclosure", "disclosures.view_disclosure"),
+        ("Notices to recipients", "outgoing_mail", "disclosures_notice", "disclosures.view_notice"),
+        ("Privacy notices", "article", "consent_noticeversion", "consent.view_noticeversion"),
+        ("People's choices", "toggle_on", "consent_choice", "consent.view_choice"),
+    )),
+    ("Accountability", (
+        ("Events", "history", "audit_event", "audit.view_event"),
+        ("Scheduler", "schedule", "audit_sweeprun", "audit.view_sweeprun"),
+    )),
+    ("Settings", (
+        ("Connections", "cable", "connectors_connection", "connectors.view_connection"),
+        ("API clients", "key", "audit_apiclient", "audit.view_apiclient"),
+        ("Colleagues", "group", "auth_user", "auth.view_user"),
+        ("Roles", "badge", "auth_group", "auth.view_group"),
+        ("Failed sign-ins", "lock", "axes_accessattempt", "axes.view_accessattempt"),
+    )),
+)  # fmt: skip
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar: what this colleague's role may open."""
+    found: list[dict[str, Any]] = []
+    for title, rows in GROUPS:
+        items = [
+            {"title": label, "icon": icon, "link": reverse(f"admin:{name}_changelist")}
+            for label, icon, name, permission in rows
+            if request.user.has_perm(permission)
+        ]
+        if title == "Accountability" and request.user.has_perm("audit.view_event"):
+            items.append({"title": "Assurance checks", "icon": "verified", "link": reverse("admin:assurance")})
+        if items:
+            found.append({"title": title, "separator": bool(found), "items": items})
+    return found
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Our additions to the theme."""
+    return static("desk.css")
+
+
+def icon(request: HttpRequest) -> str:
+    """The mark in the browser's tab."""
+    return static("icon.svg")

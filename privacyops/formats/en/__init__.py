@@ -1,0 +1,1 @@
+"""English: the day first, twenty-four hours, no dots."""

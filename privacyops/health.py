@@ -1,0 +1,52 @@
+"""Whether we live and whether we can work; for load balancers and monitoring. No personal data, no secrets."""
+
+from datetime import timedelta
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from audit.models import SweepRun
+from connectors.models import WorkOrder
+from requests_app.models import Letter, Request
+
+SILENT_AFTER = timedelta(minutes=5)
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database answers, and the scheduler did something in the last minutes."""
+    try:
+        connection.ensure_connection()
+        last = SweepRun.objects.aggregate(last=Max("started_at"))["last"]
+    except (DatabaseError, InterfaceError):
+        return JsonResponse({"database": "down"}, status=503)
+    beating = last is not None and last > timezone.now() - SILENT_AFTER
+    return JsonResponse({"database": "up", "scheduler": "up" if beating else "silent"}, status=200 if beating else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Counts in the Prometheus text format."""
+    now = timezone.now()
+    running = Request.objects.exclude(state="closed")
+    last = SweepRun.objects.aggregate(last=Max("started_at"))["last"]
+    values = {
+        "requests_open": ("Requests that are not closed", running.count()),
+        "requests_overdue": ("Open requests past their day", running.filter(due_at__lte=now).count()),
+        "orders_parked": ("Work that waits for a person", WorkOrder.objects.filter(state="parked").count()),
+        "letters_queued": ("Letters to be sent", Letter.objects.filter(state="queued").count()),
+        "sweep_age_seconds": (
+            "Since the last sweep began; -1: never",
+            int((now - last).total_seconds()) if last else -1,
+        ),
+    }
+    text = "".join(
+        f"# HELP privacyops_{name} {words}\n# TYPE privacyops_{name} gauge\nprivacyops_{name} {value}\n"
+        for name, (words, value) in values.items()
+    )
+    return HttpResponse(text, content_type="text/plain; version=0.0.4")

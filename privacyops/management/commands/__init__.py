@@ -1,0 +1,1 @@
+"""One file a command: up, demo, doctor and the rest."""

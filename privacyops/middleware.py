@@ -1,0 +1,22 @@
+"""Headers that every answer carries."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+
+class Headers:
+    """Nothing personal is cached; the desk alone gets the wider policy that its theme needs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.setdefault("Cache-Control", "no-store")
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        if request.path.startswith("/admin/"):
+            response._csp_update = settings.DESK_CSP  # type: ignore[attr-defined]
+        return response

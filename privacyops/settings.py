@@ -1,0 +1,315 @@
+"""Every setting of PrivacyOps, read from the environment; docs/settings.md explains each (a test compares the two)."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
+from privacyops import broker, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# ---------------------------------------------------------------- where things are
+STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
+STATE_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
+HTTPS = SITE_URL.startswith("https://")
+PARCEL_DIR = STATE_DIR / "parcels"
+
+# ---------------------------------------------------------------- keys
+SECRET_KEY = env.str("SECRET_KEY", default="") or keys.from_file(STATE_DIR / "keys", "secret.key")
+# "id:key,id:key": the first encrypts, all of them decrypt.
+DATA_KEYS = env.str("DATA_KEYS", default="") or "local:" + keys.from_file(STATE_DIR / "keys", "data.key")
+INDEX_KEY = env.str("INDEX_KEY", default="") or keys.from_file(STATE_DIR / "keys", "index.key")
+
+# ---------------------------------------------------------------- the company
+COMPANY_NAME = env.str("COMPANY_NAME", default="Hireline")
+COMPANY_EMAIL = env.str("COMPANY_EMAIL", default="privacy@hireline.example")
+COMPANY_ADDRESS = env.str("COMPANY_ADDRESS", default="Hireline GmbH, Lindenallee 12, 10115 Berlin, Germany")
+# The establishment that answers: its zone and its public holidays count the days of EU and UK law.
+ESTABLISHMENT_TIME_ZONE = env.str("ESTABLISHMENT_TIME_ZONE", default="Europe/Berlin")
+ESTABLISHMENT_HOLIDAYS = env.str("ESTABLISHMENT_HOLIDAYS", default="DE")
+# The demo company's own databases; empty: SQLite files in the state folder.
+DEMO_DATABASE_URL = env.str("DEMO_DATABASE_URL", default="")
+
+# ---------------------------------------------------------------- policy
+# Hours between an approved erasure and its start, in which the person can stop it.
+ERASURE_COOLING_OFF_HOURS = env.int("ERASURE_COOLING_OFF_HOURS", default=0)
+PROOF_LINK_MINUTES = env.int("PROOF_LINK_MINUTES", default=60)
+FRESH_PROOF_MINUTES = env.int("FRESH_PROOF_MINUTES", default=15)
+PARCEL_DAYS = env.int("PARCEL_DAYS", default=7)
+PARCEL_DOWNLOADS = env.int("PARCEL_DOWNLOADS", default=3)
+UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
+# Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
+FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
+
+# ---------------------------------------------------------------- engine
+CHUNK_ROWS = env.int("CHUNK_ROWS", default=2000)
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
+WORK_SECONDS = env.int("WORK_SECONDS", default=120)
+MOST_ATTEMPTS = env.int("MOST_ATTEMPTS", default=5)
+
+# ---------------------------------------------------------------- Django
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=not HTTPS)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST, "127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
+# How many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto; 0: headers are not believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "privacyops.apps.DeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "axes",
+    "csp",
+    "audit",
+    "subjects",
+    "inventory",
+    "connectors",
+    "consent",
+    "disclosures",
+    "retention",
+    "requests_app",
+    "privacyops.apps.RoofConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "privacyops.middleware.Headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "privacyops.urls"
+WSGI_APPLICATION = "privacyops.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "privacyops.context.company",
+            ],
+        },
+    },
+]
+
+# ---------------------------------------------------------------- database
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'privacyops.sqlite3'}")}
+ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if ON_SQLITE:
+    # IMMEDIATE: a deferred transaction that upgrades fails at once with "database is locked", whatever the timeout.
+    # recursive_triggers: without it INSERT OR REPLACE slips past the trigger that keeps the event log append-only.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;"
+        " PRAGMA busy_timeout=20000;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---------------------------------------------------------------- broker, cache, tasks
+REDIS_URL = env.str("REDIS_URL", default="")
+BROKER = broker.choose(REDIS_URL, STATE_DIR)
+CACHES = {"default": BROKER.cache}
+CELERY_BROKER_URL = BROKER.url
+CELERY_BROKER_TRANSPORT_OPTIONS = BROKER.options
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 280
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+# Each sweep is idempotent and claims its slot (audit.sweeps), so two beats do the work of one. A beat that starts counts from
+# zero, so none rings rarer than each minute: the slot says how often the work is done (`propose_due` once an hour).
+CELERY_BEAT_SCHEDULE = {
+    "connectors.sweep_orders": {"task": "connectors.tasks.sweep_orders", "schedule": 3.0},
+    "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
+    "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
+    "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},
+    "requests.sweep_clocks": {"task": "requests_app.tasks.sweep_clocks", "schedule": 60.0},
+    "disclosures.sweep_notices": {"task": "disclosures.tasks.sweep_notices", "schedule": 5.0},
+    "retention.sweep_runs": {"task": "retention.tasks.sweep_runs", "schedule": 5.0},
+    "retention.propose_due": {"task": "retention.tasks.propose_due", "schedule": 60.0},
+    "audit.prune_sweeps": {"task": "audit.tasks.prune_sweeps", "schedule": 60.0},
+}
+
+# ---------------------------------------------------------------- sign-in
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "privacyops.visitors.address"
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_ENABLE_ADMIN = False  # privacyops.admin has its own screen: theirs deletes
+LOGIN_REDIRECT_URL = "/admin/"  # the theme's form drops the page that Django would go on to
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-desk" if HTTPS else "desk"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "privacyops.errors.csrf_failed"
+
+# ---------------------------------------------------------------- headers
+SECURE_SSL_REDIRECT = HTTPS
+# Load balancers and monitors ask the process itself, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Not "no-referrer": under it browsers send `Origin: null` with every form, and the CSRF check then refuses them all.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+# The desk's theme evaluates its attributes (Alpine) and sets colour variables in a style element; nothing else may.
+DESK_CSP = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+
+# ---------------------------------------------------------------- mail
+# Empty: letters land in a mailbox folder that the demo shows at /mailbox/.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+MAILBOX_DIR = STATE_DIR / "mailbox"
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+    EMAIL_TIMEOUT = 20
+else:
+    EMAIL_BACKEND = "privacyops.mailbox.MailboxBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{COMPANY_NAME} Privacy <{COMPANY_EMAIL}>")
+
+# ---------------------------------------------------------------- words, time, files
+LANGUAGE_CODE = "en"
+# Only what our own pages are translated into; else a browser gets Django's few words in one language and ours in another.
+LANGUAGES = [("en", "English")]
+FORMAT_MODULE_PATH = "privacyops.formats"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = STATE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": STATE_DIR / "files"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# ---------------------------------------------------------------- API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["privacyops.api.ClientKey"],
+    "DEFAULT_PERMISSION_CLASSES": ["privacyops.api.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["privacyops.api.Json"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "privacyops.refusals.explain",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": "600/min"},
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PrivacyOps API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# ---------------------------------------------------------------- logs: ids and codes, never personal data
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"scrub": {"()": "audit.scrub.Scrub"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["scrub"], "formatter": "line"},
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "audit.scrub.ReporterFilter"
+
+# ---------------------------------------------------------------- the staff desk's theme
+UNFOLD = {
+    "SITE_TITLE": "PrivacyOps",
+    "SITE_HEADER": "PrivacyOps",
+    "SITE_SUBHEADER": COMPANY_NAME,
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "shield_person",
+    "COLORS": {
+        "primary": {
+            "50": "rgb(239 244 255)",
+            "100": "rgb(219 230 254)",
+            "200": "rgb(191 212 254)",
+            "300": "rgb(147 177 255)",
+            "400": "rgb(96 139 250)",
+            "500": "rgb(59 104 224)",
+            "600": "rgb(47 91 208)",
+            "700": "rgb(36 72 176)",
+            "800": "rgb(33 60 141)",
+            "900": "rgb(30 52 112)",
+            "950": "rgb(20 32 70)",
+        },
+    },
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "privacyops.desk.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "privacyops.desk.navigation"},
+    "STYLES": ["privacyops.desk.stylesheet"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "privacyops.desk.icon"}],
+}

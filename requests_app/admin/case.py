@@ -1,0 +1,171 @@
+"""The case page and its buttons. Every button is a POST that calls one verb; a refusal comes back in words on the same page."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from audit.accountable import Input, colleague, read
+from audit.refusal import Refused
+from connectors import batches
+from connectors.admin import WAIVE_REASONS
+from connectors.models import Finding, WorkOrder
+from requests_app import delivery, letters, reads, review
+from requests_app.admin import sections
+from requests_app.models import Letter, Parcel, Request
+
+TEMPLATE = "admin/requests_app/request/case.html"
+Fields = dict[str, str]
+
+BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
+    "propose": lambda one, by, given: _said(review.propose(one, by=by, fingerprint=given.get("fingerprint", ""))),
+    "approve": lambda one, by, given: _said(review.approve(one, by=by, fingerprint=given.get("fingerprint", ""))),
+    "send_back": lambda one, by, given: _said(review.send_back(one, by=by, reason_code=given.get("reason_code", ""))),
+    "collect_again": lambda one, by, given: _said(review.collect_again(one, by=by)),
+    "deny": lambda one, by, given: _said(
+        review.deny(one, by=by, ground=given.get("ground", ""), note=given.get("note", ""))
+    ),
+    "take": lambda one, by, given: _taken(review.take(one, by=by)),
+}
+
+
+def _said(request: Request) -> str:
+    if request.state == "in_review" and request.proposed_by_id:
+        return "Proposed. A second person has to approve it."
+    return f"Done. The request is now: {request.get_state_display().lower()}."
+
+
+def _taken(request: Request) -> str:
+    return f"{request.reference} is yours now."
+
+
+class CasePages:
+    """The views of one admin site; permission to see a case is the model's view permission."""
+
+    def __init__(self, site: AdminSite) -> None:
+        self.site = site
+
+    def show(
+        self, request: HttpRequest, pk: UUID, *, status: int = 200, given: Fields | None = None, **more: Any
+    ) -> HttpResponse:
+        """The page; `given` is what was typed into the form that was refused, by its hidden field `form`."""
+        user = may_see(request)
+        try:
+            case = reads.case(pk)
+        except Request.DoesNotExist as error:
+            raise Http404 from error
+        context = {
+            **self.site.each_context(request),
+            **sections.context(case, user, timezone.now(), given or {}),
+            "title": case.request.reference,
+            "waive_reasons": WAIVE_REASONS,
+            "may_reveal": user.has_perm("subjects.reveal_datasubject"),
+            "may_note": user.has_perm("requests_app.add_note"),
+            "may_decide": user.has_perm("requests_app.decide_request"),
+            "may_retry": user.has_perm("connectors.retry_workorder"),
+            "may_waive": user.has_perm("connectors.waive_workorder"),
+            **more,
+        }
+        return TemplateResponse(request, TEMPLATE, context, status=status)
+
+    def press(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        """A button of the table of moves."""
+        if name not in BUTTONS:
+            raise Http404
+        return self._call(request, pk, lambda case, by, given: BUTTONS[name](case, by, given))
+
+    def finding(self, request: HttpRequest, pk: UUID, finding_id: int) -> HttpResponse:
+        """Decide about one finding: an action for an erasure, or keep on a ground of this law, or include again."""
+
+        def decide(case: Request, by: User, given: Fields) -> str:
+            one = get_object_or_404(Finding, pk=finding_id, batch=case.batch_id)
+            asked = read(sections.decision_inputs(case, one), given)
+            if asked["ground"]:
+                review.decide_finding(
+                    case, one, by=by, decision="keep", ground=asked["ground"], note=given.get("note", "").strip()
+                )
+                return f"{one.title}: kept."
+            review.decide_finding(case, one, by=by, decision="include")
+            if asked["action"]:
+                review.act_on_finding(case, one, by=by, action=asked["action"])
+            return f"{one.title}: decided."
+
+        return self._call(request, pk, decide)
+
+    def order(self, request: HttpRequest, pk: UUID, order_id: UUID, verb: str) -> HttpResponse:
+        """Retry a parked order, or give it up."""
+
+        def settle(case: Request, by: User, given: Fields) -> str:
+            order = get_object_or_404(WorkOrder, pk=order_id, batch=case.batch_id)
+            needed = {"retry": "connectors.retry_workorder", "waive": "connectors.waive_workorder"}.get(verb)
+            if needed is None or not by.has_perm(needed):
+                raise PermissionDenied
+            if verb == "retry":
+                batches.retry(order, by=by)
+                return "The order is open again; a worker takes it within seconds."
+            reason = read([Input("reason_code", "Reason", WAIVE_REASONS)], given)["reason_code"]
+            batches.waive(order, reason_code=reason, by=by)
+            return "The order is given up; the closing letter will say so."
+
+        return self._call(request, pk, settle)
+
+    def letter_again(self, request: HttpRequest, pk: UUID, letter_id: UUID) -> HttpResponse:
+        """Send a parked letter again."""
+
+        def again(case: Request, by: User, given: Fields) -> str:
+            letters.retry(get_object_or_404(Letter, pk=letter_id, request=case.pk), by=by)
+            return "The letter goes out again within seconds."
+
+        return self._call(request, pk, again)
+
+    def parcel_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Build a parked package again."""
+
+        def again(case: Request, by: User, given: Fields) -> str:
+            delivery.retry(get_object_or_404(Parcel, request=case.pk), by=by)
+            return "The package is built again."
+
+        return self._call(request, pk, again)
+
+    def note(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Write a note for colleagues."""
+
+        def write(case: Request, by: User, given: Fields) -> str:
+            if not by.has_perm("requests_app.add_note"):
+                raise PermissionDenied
+            review.note(case, by=by, text=given.get("text", ""))
+            return "Note kept."
+
+        return self._call(request, pk, write)
+
+    def _call(self, request: HttpRequest, pk: UUID, verb: Callable[[Request, User, Fields], str]) -> HttpResponse:
+        answer: HttpResponse = require_POST(self._post)(request, pk, verb)
+        return answer
+
+    def _post(self, request: HttpRequest, pk: UUID, verb: Callable[[Request, User, Fields], str]) -> HttpResponse:
+        user = may_see(request)
+        case = get_object_or_404(Request.objects.select_related("batch", "subject"), pk=pk)
+        given = {name: str(value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+        try:
+            messages.success(request, verb(case, user, given))
+        except Refused as error:
+            messages.error(request, error.message)
+            return self.show(request, pk, status=422, given=given)
+        return redirect("admin:requests_app_request_change", pk)
+
+
+def may_see(request: HttpRequest) -> User:
+    """The colleague, if their role may see cases at all. Raises PermissionDenied."""
+    user = colleague(request)
+    if not user.has_perm("requests_app.view_request"):
+        raise PermissionDenied
+    return user

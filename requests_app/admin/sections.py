@@ -1,0 +1,198 @@
+"""What the case page shows, worked out from `reads.case`: words and numbers for the template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+
+import law
+from audit.accountable import Input
+from connectors.models import Finding, WorkOrder
+from requests_app import glance, laws, reads, results, review
+from requests_app.badges import badge
+from requests_app.models import Request, State
+from subjects import identifiers
+
+ACTIONS = {"delete": "Delete rows", "mask": "Erase personal fields, keep the row", "keep": "Keep the rows"}
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Button:
+    """An action with its inputs, each with the value that it stands at; `open`: it was refused just now."""
+
+    action: review.Action
+    asks: list[tuple[review.Ask, str]]
+    open: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding as the page shows it; `form` are the values of its form, `open`: it was refused just now."""
+
+    finding: Finding
+    action: str
+    ground: str
+    outcome: str
+    may_change: bool
+    inputs: tuple[Input, ...]
+    form: Fields
+    open: bool
+
+
+@dataclass(frozen=True)
+class Way:
+    """One step of the request's way; `place` is done, now or ahead."""
+
+    label: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the preview: what will happen to how many rows."""
+
+    words: str
+    rows: int
+    tone: str
+
+
+def buttons(request: Request, user: User, given: Fields) -> list[Button]:
+    """The next actions, with what was typed into the one that was refused."""
+    made = []
+    for action in review.actions(request, user):
+        pressed = given.get("form") == action.name
+        typed = given if pressed else {}
+        values = [(ask, ask.value if ask.kind == "hidden" else typed.get(ask.name, "")) for ask in action.fields]
+        made.append(Button(action, values, pressed))
+    return made
+
+
+def findings(case: reads.Case, user: User, given: Fields) -> list[Row]:
+    """Findings with their action and what became of them."""
+    open_now = case.request.state == "in_review" and user.has_perm("requests_app.decide_request")
+    return [_row(case, one, open_now, given) for one in case.findings]
+
+
+def _row(case: reads.Case, one: Finding, open_now: bool, given: Fields) -> Row:
+    pressed = given.get("form") == f"finding-{one.pk}"
+    form = given if pressed else {"action": one.action, "ground": one.ground, "note": one.ground_note}
+    if not pressed and one.decision != Finding.Decision.KEEP:
+        form["ground"] = ""
+    return Row(
+        finding=one,
+        action=_action(case, one),
+        ground=results.ground(case.request, one.ground) if one.ground else "",
+        outcome=_outcome(one),
+        may_change=open_now,
+        inputs=decision_inputs(case.request, one) if open_now else (),
+        form=form,
+        open=pressed,
+    )
+
+
+def decision_inputs(request: Request, one: Finding) -> tuple[Input, ...]:
+    """What may be chosen for a finding. To keep on a ground is a choice of its own; "keep" as the inventory has it stays."""
+    offered = [(code, words) for code, words in ACTIONS.items() if code != "keep" or one.action == "keep"]
+    erases = request.plan.get("operation") == "erase"
+    return (
+        Input("action", "What happens to these rows", offered if erases else [("", "")], required=False),
+        Input("ground", "Or keep them, because", grounds(request), required=False),
+    )
+
+
+def _action(case: reads.Case, one: Finding) -> str:
+    if one.decision == Finding.Decision.KEEP:
+        return "Kept"
+    operation = case.plan.operation
+    if operation == "erase":
+        return ACTIONS[one.action]
+    return {"export": "In the package", "correct": "Correct", "suppress": "Switch off"}[operation]
+
+
+def _outcome(one: Finding) -> str:
+    if one.decision == Finding.Decision.KEEP or one.action == "keep":
+        return f"{one.rows:,} kept" if one.outcome else ""
+    if not one.outcome:
+        return ""
+    done = one.outcome.get("rows", 0)
+    spared = one.outcome.get("spared", 0)
+    return f"{done:,} done" + (f", {spared:,} spared" if spared else "")
+
+
+def preview(case: reads.Case) -> list[Line]:
+    """What approving would do, in rows."""
+    included = [one for one in case.findings if one.decision == Finding.Decision.INCLUDE]
+    if case.plan.operation != "erase":
+        words = {"export": "rows go into the package", "correct": "rows are searched for the fields to correct",
+                 "suppress": "rows are searched for switches to turn off"}[case.plan.operation]  # fmt: skip
+        lines = [Line(words, sum(one.rows for one in included), "ok")]
+        kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP]
+    else:
+        kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP or one.action == "keep"]
+        lines = [
+            Line("rows are deleted", sum(one.rows for one in included if one.action == "delete"), "late"),
+            Line("rows stay, their personal fields are erased",
+                 sum(one.rows for one in included if one.action == "mask"), "soon"),
+        ]  # fmt: skip
+    lines.append(Line("rows are kept on a ground", sum(one.rows for one in kept), "ok"))
+    shared = sum(one.rows for one in case.findings if one.shared)
+    lines.append(Line("of all these rows concern another person too", shared, "ok"))
+    return [line for line in lines if line.rows]
+
+
+def grounds(request: Request) -> list[tuple[str, str]]:
+    """Grounds on which rows may be kept, with their sections."""
+    return [(one.code, f"{one.sentence} ({one.cite})") for one in laws.grounds(request) if one.keeps]
+
+
+def person(request: Request) -> list[tuple[str, str, bool]]:
+    """(kind, masked value, proved) of each identifier."""
+    rows = request.subject.identifiers.order_by("created_at")
+    return [
+        (one.get_kind_display(), identifiers.masked(one.kind, one.value), one.proved_at is not None) for one in rows
+    ]
+
+
+def actors(case: reads.Case) -> list[tuple[reads.Moment, str]]:
+    """The timeline with who did it in words: colleagues by name, in one query."""
+    ids = {one.actor.partition(":")[2] for one in case.timeline if one.actor.startswith("staff:")}
+    names = {str(one.pk): one.get_full_name() or one.get_username() for one in User.objects.filter(pk__in=ids)}
+    words = {"person": "the person", "worker": "by itself", "client": "a program"}
+    lines = []
+    for one in case.timeline:
+        kind, _, key = one.actor.partition(":")
+        lines.append((one, names.get(key, one.actor) if kind == "staff" else words.get(kind, one.actor)))
+    return lines
+
+
+def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[str, Any]:
+    """Everything for the template. `given`: what was typed into the form that was refused."""
+    request = case.request
+    steps = glance.steps(case.plan, request.state, request.outcome)
+    return {
+        "case": case,
+        "given": given,
+        "nearest": next((one for one in case.clocks if one.due_at == request.due_at), None),
+        "badge": badge(request.due_at, now, closed=request.state == "closed"),
+        "steps": [Way(State(one.code).label, one.place) for one in steps],
+        "actions": buttons(request, user, given),
+        "rows": findings(case, user, given),
+        "preview": preview(case) if case.findings and request.state in ("in_review", "delivering") else [],
+        "person": person(request),
+        "laws": [law.statute(one["statute"]).short_name for one in request.laws],
+        "statutes": {one.statute: _short(one.statute) for one in case.clocks},
+        "denial": laws.denial(request) if request.denial_ground else {},
+        "orders": [one for one in case.orders if one.operation != WorkOrder.Operation.FIND or one.state != "done"],
+        "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],
+        "busy": request.state in ("collecting", "delivering", "notifying", "received") and not given,
+        "timeline": actors(case),
+    }
+
+
+def _short(statute: str) -> str:
+    try:
+        return law.statute(statute).short_name
+    except KeyError:  # a statute of an older release
+        return statute

@@ -1,0 +1,87 @@
+"""Rows as text that cannot harm: JSON, CSV that no spreadsheet runs, cells for a page. Pure.
+
+A cell that begins with = + - @ or a tab or line break is a formula to a spreadsheet (OWASP, CSV Injection): it gets an
+apostrophe in front. Numbers are left alone.
+"""
+
+import base64
+import csv
+import io
+import json
+import math
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
+UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def plain(value: Any) -> Any:
+    """`value` as something that JSON knows: dates in ISO 8601, decimals as text so that no digit is lost, bytes in base64."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"base64:{base64.b64encode(bytes(value)).decode()}"
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, Decimal | UUID | timedelta):
+        return str(value)
+    return str(value)
+
+
+def json_row(row: dict[str, Any]) -> str:
+    """One row as one line of JSON."""
+    text = json.dumps({key: plain(value) for key, value in row.items()}, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be written
+
+
+def cell(value: Any) -> str:
+    """One value as words for a page: nothing for None, yes and no."""
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    return str(value).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def csv_cell(value: Any) -> str:
+    """One value for CSV, with an apostrophe before what a spreadsheet would run."""
+    text = cell(value)
+    number = isinstance(value, int | float | Decimal)
+    return f"'{text}" if not number and text.lstrip(" ").startswith(FORMULA) else text
+
+
+def csv_line(values: list[Any]) -> str:
+    """One line of CSV (RFC 4180), all cells quoted."""
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
+    return line.getvalue()
+
+
+class Names:
+    """File names that are safe on every system, and different even where case does not count."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def give(self, *parts: str) -> str:
+        """A free name made of `parts`, joined by dots."""
+        base = ".".join(UNSAFE.sub("_", part)[:60] or "_" for part in parts)
+        name, number = base, 1
+        while name.lower() in self._taken:
+            number += 1
+            name = f"{base}-{number}"
+        self._taken.add(name.lower())
+        return name

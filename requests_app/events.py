@@ -1,0 +1,48 @@
+"""Events of this app. Their facts are codes, counts, ids and dates."""
+
+from audit.log import declare
+
+declare(
+    {
+        "request.received": "Request received",
+        "request.proof_asked": "Proof asked for",
+        "request.proved": "The person proved who they are",
+        "request.search_started": "Search of our systems started",
+        "request.found": "Search finished, review began",
+        "request.proposed": "Decision proposed",
+        "request.approved": "Decision approved",
+        "request.sent_back": "Proposal sent back",
+        "request.searched_again": "Search started again",
+        "request.carrying_out": "Being carried out",
+        "request.carried_out": "Carried out",
+        "request.closed": "Request closed",
+        "request.denied": "Request denied",
+        "request.withdrawn": "Withdrawn by the person",
+        "request.merged": "Merged with an earlier request",
+        "request.unproved": "Closed: not proved in time",
+        "request.reopened": "Opened again: proved after it was closed",
+        "request.taken": "Taken on by a colleague",
+        "request.noted": "Note written",
+        "request.attention_asked": "A person must look",
+        "request.attention_ended": "Nothing for a person to do any more",
+        "proof.sent": "Link sent",
+        "proof.limited": "No further link sent: too many in an hour",
+        "proof.given": "Link used",
+        "session.ended": "Signed out",
+        "letter.queued": "Letter written",
+        "letter.sent": "Letter sent",
+        "letter.parked": "Letter could not be sent",
+        "letter.dropped": "Letter not sent: its link had expired",
+        "letter.retried": "Letter tried again",
+        "parcel.opened": "Package ordered",
+        "parcel.built": "Package ready",
+        "parcel.parked": "Package could not be built",
+        "parcel.retried": "Package tried again",
+        "parcel.fetched": "Package fetched by the person",
+        "parcel.destroyed": "Package destroyed",
+        "clock.started": "Deadline set",
+        "clock.met": "Deadline met",
+        "clock.warned": "Deadline is near",
+        "clock.breached": "Deadline missed",
+    }
+)

@@ -1,0 +1,34 @@
+"""Global Privacy Control: a browser's standing wish not to have its person's data sold or shared.
+
+California (11 CCR 7025) and others make it binding. For somebody who is signed in it becomes a choice on record, once: a Yes
+that the person gives later in the same session, knowing of the signal, is theirs to give and stays.
+"""
+
+from django.http import HttpRequest
+
+from audit import actor as actors
+from consent import choices
+from consent.models import Choice
+from inventory.models import Purpose
+from requests_app.models import PersonSession
+
+
+def signalled(request: HttpRequest) -> bool:
+    """Whether this browser sends the signal."""
+    return request.headers.get("Sec-GPC") == "1"
+
+
+def honour(session: PersonSession) -> bool:
+    """Record the opt-out for this session's person where it is not on record yet; whether anything was recorded."""
+    current = choices.current(session.subject)
+    selling = Purpose.objects.filter(sale_or_sharing=True).values_list("key", flat=True)
+    if all(_settled(current.get(key), session) for key in selling):
+        return False
+    choices.opt_out_of_sale(session.subject, source=Choice.Source.PORTAL, actor=actors.person(session.subject_id))
+    return True
+
+
+def _settled(choice: Choice | None, session: PersonSession) -> bool:
+    if choice is None:
+        return False
+    return not choice.granted or choice.chosen_at >= session.created_at

@@ -1,0 +1,62 @@
+"""The conditions that moves ask for, inside the transaction of the move. Reads only."""
+
+from collections.abc import Callable
+
+from django.db.models import QuerySet
+
+from connectors import batches
+from connectors.models import Authorisation, Receipt, WorkOrder
+from disclosures import notices
+from requests_app import plans
+from requests_app.models import Outcome, Parcel, Request
+
+
+def needs_proof(request: Request) -> bool:
+    """Whether this request still waits for the person to show who they are."""
+    return plans.thaw(request.plan).needs_proof and request.proved_at is None
+
+
+def mutating(request: Request) -> "QuerySet[WorkOrder]":
+    """The orders that carry out what was asked for."""
+    operation = plans.thaw(request.plan).operation
+    return WorkOrder.objects.filter(batch=request.batch_id, operation=operation)
+
+
+def found(request: Request) -> bool:
+    """Whether the search is over, with nothing parked."""
+    return request.batch is not None and batches.settled(request.batch, WorkOrder.Operation.FIND)
+
+
+def authorised(request: Request) -> bool:
+    """Whether leave was given to do what was asked for with what was found."""
+    operation = plans.thaw(request.plan).operation
+    return Authorisation.objects.filter(batch=request.batch_id, operation=operation).exists()
+
+
+def carried_out(request: Request) -> bool:
+    """Whether all orders are settled and the package, where there is one, is ready."""
+    plan = plans.thaw(request.plan)
+    if request.batch is None or not batches.settled(request.batch, plan.operation):
+        return False
+    return not Parcel.objects.filter(request=request).exclude(state=Parcel.State.READY).exists()
+
+
+def untouched(request: Request) -> bool:
+    """No row has been changed yet, so the work can still be stopped."""
+    operation = plans.thaw(request.plan).operation
+    return not Receipt.objects.filter(order__batch=request.batch_id, order__operation=operation).exists()
+
+
+GUARDS: dict[str, Callable[[Request], bool]] = {
+    "needs_proof": needs_proof,
+    "may_work": lambda request: not needs_proof(request),
+    "may_end": lambda request: True,
+    "found": lambda request: plans.thaw(request.plan).review and found(request),
+    "needs_no_review": lambda request: not plans.thaw(request.plan).review and found(request) and authorised(request),
+    "searched_anew": lambda request: not mutating(request).filter(state__in=("open", "running")).exists(),
+    "approved": authorised,
+    "carried_out": carried_out,
+    "untouched": untouched,
+    "told": lambda request: notices.settled(request.reference),
+    "proved_late": lambda request: request.outcome == Outcome.UNVERIFIED and request.proved_at is not None,
+}

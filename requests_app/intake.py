@@ -1,0 +1,196 @@
+"""The one way in for a request: web form, API, mail, phone, post, in person.
+
+Whoever submits gets the same answer whether or not we know the person. The request is stored with its laws, clocks, plan and
+acknowledgement in one transaction; everything else is found by the sweep.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from audit import actor as actors
+from audit import log
+from audit.actor import Actor
+from audit.failpoints import failpoint
+from audit.refusal import Refused
+from inventory.models import Field
+from requests_app import clocks, laws, letters, locks, plans, policy, proof, workflow
+from requests_app.models import Proof, Request
+from subjects import identifiers, registry
+from subjects.models import DataSubject, Identifier
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a person or a colleague filled in. `changes` is for corrections: attribute and new value."""
+
+    right: str
+    email: str
+    name: str
+    residence: str
+    details: str = ""
+    changes: dict[str, str] = field(default_factory=dict)
+    channel: str = "web"
+    language: str = "en"
+    nonce: str | None = None
+    received_at: datetime | None = None
+
+
+def submit(submission: Submission, *, now: datetime, actor: Actor | None = None) -> Request:
+    """Store one request and return it; the same nonce returns the same request.
+
+    `actor` is the colleague or API client that entered it, None for the person.
+    Raises Refused with the field at fault.
+    """
+    clean = _validated(submission, now)
+    known = _by_nonce(submission.nonce)
+    if known is not None:
+        return known
+    try:
+        with log.atomic():
+            stored = _store(submission, clean, now, actor)
+            failpoint("intake.before_commit")
+    except IntegrityError:
+        known = _by_nonce(submission.nonce)  # the same form arrived twice at once; the other one won
+        if known is None:
+            raise
+        return known
+    failpoint("intake.after_commit")
+    return stored
+
+
+def correctable() -> list[str]:
+    """The attributes that a correction may name: those that the inventory's fields bear."""
+    rows = Field.objects.exclude(attribute="").order_by("attribute").values_list("attribute", flat=True)
+    return list(rows.distinct())
+
+
+def _by_nonce(nonce: str | None) -> Request | None:
+    return Request.objects.filter(nonce=nonce).first() if nonce else None
+
+
+def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: Actor | None) -> Request:
+    plan = plans.PLANS[submission.right]
+    subject, identifier = _subject(submission, actor)
+    received_at = submission.received_at or now
+    request = Request.objects.create(
+        reference=_free_reference(),
+        right=submission.right,
+        subject=subject,
+        identifier=identifier,
+        channel=submission.channel,
+        residence=submission.residence,
+        language=submission.language if submission.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        received_at=received_at,
+        nonce=submission.nonce or None,
+        details=clean["details"],
+        changes=clean["changes"],
+        laws=laws.frozen(submission.residence, submission.right, received_at),
+        plan=plan.frozen(),
+    )
+    who = actor or actors.person(subject.pk)
+    log.record(
+        "request.received",
+        actor=who,
+        noun=request,
+        subject_id=subject.pk,
+        right=request.right,
+        channel=request.channel,
+        residence=request.residence,
+        laws=[law["statute"] for law in request.laws],
+    )
+    clocks.start(request, actor=who)
+    _acknowledge(request, identifier, plan, now, who)
+    workflow.nudge(request)
+    return request
+
+
+def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now: datetime, who: Actor) -> None:
+    """One letter that says what arrived, with the link in it when proof is needed; none to a mailbox that had enough."""
+    if letters.limited(identifier, now):
+        log.record("proof.limited", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
+        return
+    context: dict[str, Any] = {"link": ""}
+    if plan.needs_proof:
+        url, _ = proof.link(request, Proof.Purpose.OPEN, identifier=identifier, now=now)
+        context = {"link": url, "link_minutes": settings.PROOF_LINK_MINUTES}
+        log.record("proof.sent", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
+    # It does not expire with its link: the receipt is owed in any case, and a new link can be asked for.
+    letters.queue(
+        request, "acknowledgement", dedupe="acknowledgement", context=context, actor=who, identifier=identifier
+    )
+
+
+def _subject(submission: Submission, actor: Actor | None) -> tuple[DataSubject, Identifier]:
+    who = actor or actors.worker("requests.intake")
+    subject = registry.find_or_make("email", submission.email, actor=who)
+    locks.person(subject.pk)  # so that the limit of letters to one mailbox holds for forms that arrive at once
+    identifier = registry.add(subject, "email", submission.email, actor=who)
+    if submission.name.strip():
+        registry.add(subject, "name", submission.name, actor=who)
+    return subject, identifier
+
+
+def _free_reference() -> str:
+    while True:
+        reference = policy.reference()
+        if not Request.objects.filter(reference=reference).exists():
+            return reference
+
+
+def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
+    """The cleaned free fields. Raises Refused that names the first field at fault."""
+    if submission.right not in plans.PLANS:
+        raise Refused("Choose what you would like us to do.", code="right_unknown", field="right")
+    identifiers.email(submission.email)
+    _text(submission.name, "name", policy.LONGEST_NAME, lines=False)
+    if not laws.known(submission.residence):
+        raise Refused("Choose where you live from the list.", code="residence_unknown", field="residence")
+    if submission.channel not in Request.Channel.values:
+        raise Refused("Choose how the request arrived.", code="channel_unknown", field="channel")
+    if len(submission.nonce or "") > 64:
+        raise Refused("This form is out of date. Load the page again.", code="nonce_long", field="nonce")
+    details = _text(submission.details, "details", policy.LONGEST_DETAILS, lines=True)
+    _received(submission, now)
+    return {"details": details, "changes": _changes(submission)}
+
+
+def _received(submission: Submission, now: datetime) -> None:
+    at = submission.received_at
+    if at is None:
+        return
+    if at > now:
+        raise Refused("The day of receipt cannot be in the future.", code="received_future", field="received_at")
+    if at < now - timedelta(days=policy.OLDEST_RECEIPT_DAYS):
+        raise Refused("This day of receipt is too long ago. Check the year.", code="received_old", field="received_at")
+
+
+def _changes(submission: Submission) -> dict[str, str]:
+    if not plans.PLANS[submission.right].asks_changes:
+        return {}
+    changes = {key: value.strip() for key, value in submission.changes.items() if value.strip()}
+    if not changes:
+        raise Refused("Say what should be corrected, and to what.", code="changes_missing", field="changes")
+    for key, value in changes.items():
+        if key not in correctable():
+            raise Refused(
+                "This cannot be corrected here. Describe it under details.", code="attribute", field="changes"
+            )
+        _text(value, "changes", policy.LONGEST_VALUE, lines=False)
+    return changes
+
+
+def _text(value: str, name: str, longest: int, *, lines: bool) -> str:
+    text = value.strip()
+    if len(text) > longest:
+        raise Refused(f"Please keep this under {longest} characters.", code=f"{name}_long", field=name)
+    if not policy.printable(text, lines=lines):
+        raise Refused(
+            "This holds characters that we cannot store. Please write it by hand.",
+            code=f"{name}_characters",
+            field=name,
+        )
+    return text

@@ -1,0 +1,211 @@
+"""Letters to the person. The row is the outbox: written with the change that it tells of, sent afterwards, once in effect.
+
+1. `queue` renders the letter in the caller's transaction; the Message-ID is fixed then, so that a letter whose delivery was
+   acknowledged but not marked is recognised as the same one when it goes out again.
+2. `send` claims the row, talks to the mail server outside any transaction, and marks the row afterwards.
+3. A temporary failure is tried again for three days; a refusal of the address, or three days without success, parks the
+   letter where a colleague sees it. A letter whose link has died is dropped, never sent late.
+Mail goes to the value that is stored with the identifier, never to one that a request brought along.
+"""
+
+import logging
+import smtplib
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.template import Context, engines
+from django.utils import timezone
+
+from audit import actor as actors
+from audit import leases, log
+from audit.actor import Actor
+from audit.bell import ring
+from audit.failpoints import failpoint
+from audit.refusal import Refused
+from connectors.bells import Bell
+from requests_app import attention, clocks, locks, policy, wording
+from requests_app.models import Clock, Letter, Request
+from subjects.models import Identifier
+
+logger = logging.getLogger(__name__)
+
+SENDER = actors.worker("requests.letters")
+# What a stranger can make us send to somebody else's mailbox by filling in a public form.
+PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
+RING = Bell("requests_app.tasks.send_letter")
+
+
+def queue(
+    request: Request,
+    kind: str,
+    *,
+    dedupe: str,
+    context: dict[str, Any],
+    actor: Actor,
+    identifier: Identifier | None = None,
+    expires_at: datetime | None = None,
+) -> Letter:
+    """Write one letter of `kind` into the outbox; the same `dedupe` twice is one letter.
+
+    `identifier` is the address it goes to (the request's own by default).
+    """
+    subject_line, body = _render(request, kind, context)
+    key = uuid.uuid4()
+    with log.atomic():
+        letter, made = Letter.objects.get_or_create(
+            request=request,
+            dedupe=dedupe,
+            defaults={
+                "id": key,
+                "kind": kind,
+                "identifier": identifier or address(request),
+                "language": request.language,
+                "subject_line": subject_line,
+                "body": body,
+                "expires_at": expires_at,
+                "message_id": f"<{key}@{settings.SITE_HOST}>",
+            },
+        )
+        if made:
+            log.record("letter.queued", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, letter=key)
+            ring(RING, letter.pk)
+    return letter
+
+
+def preview(request: Request, kind: str, context: dict[str, Any] | None = None) -> tuple[str, str]:
+    """Subject line and text of the letter as it would go out now."""
+    return _render(request, kind, context or {})
+
+
+def address(request: Request) -> Identifier:
+    """Where answers to this request go: the address it came from, else the person's oldest one."""
+    if request.identifier is not None:
+        return request.identifier
+    found = (
+        Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.EMAIL).order_by("created_at").first()
+    )
+    if found is None:
+        raise Refused("This person has no e-mail address. Answer by post and note it on the case.", code="no_address")
+    return found
+
+
+def limited(identifier: Identifier, now: datetime) -> bool:
+    """Whether this mailbox already got as many letters as strangers may cause within an hour."""
+    since = now - timedelta(hours=1)
+    sent = Letter.objects.filter(identifier=identifier, kind__in=PUBLIC_KINDS, queued_at__gt=since)
+    return sent.count() >= policy.PUBLIC_LETTERS_AN_HOUR
+
+
+def waiting(now: datetime) -> list[uuid.UUID]:
+    """Letters that can be sent now, the oldest first."""
+    rows = Letter.objects.filter(leases.free(now), state=Letter.State.QUEUED)
+    return list(rows.order_by("queued_at").values_list("pk", flat=True)[:200])
+
+
+def send(letter_id: uuid.UUID) -> None:
+    """Send one letter, unless another worker has it, it was sent, or its link has died."""
+    now = timezone.now()
+    fence = leases.claim(Letter.objects.filter(state=Letter.State.QUEUED), letter_id, now)
+    if fence is None:
+        return
+    try:
+        _send(Letter.objects.select_related("identifier", "request").get(pk=letter_id), fence, now)
+    except leases.Fenced:
+        logger.warning("letter %s was taken over by another worker", letter_id)
+
+
+def _send(letter: Letter, fence: int, now: datetime) -> None:
+    if letter.expires_at is not None and letter.expires_at <= now:
+        _settle(letter, fence, "letter.dropped", state=Letter.State.DROPPED)
+        return
+    try:
+        failpoint("letter.before_send")
+        _mail(letter).send()
+        failpoint("letter.after_send")
+    except (smtplib.SMTPException, OSError) as error:
+        _failed(letter, fence, error, now)
+        return
+    with log.atomic():
+        sent_at = timezone.now()
+        _settle(letter, fence, "letter.sent", state=Letter.State.SENT, sent_at=sent_at)
+        if letter.kind == "acknowledgement":
+            clocks.meet(letter.request, Clock.Kind.ACKNOWLEDGE, sent_at, actor=SENDER)
+
+
+def retry(letter: Letter, *, by: User) -> None:
+    """Send a parked letter again. Raises Refused without the permission, or when it is not parked."""
+    if not by.has_perm("requests_app.decide_request"):
+        raise Refused("Your role may not retry letters. Ask a colleague who decides requests.", code="not_allowed")
+    with log.atomic():
+        request = locks.request(letter.request_id)
+        parked = Letter.objects.filter(pk=letter.pk, state=Letter.State.PARKED)
+        # The three days are counted anew: what was wrong has been mended by a person.
+        if not parked.update(
+            state=Letter.State.QUEUED, park_reason="", attempts=0, next_try_at=None, queued_at=timezone.now()
+        ):
+            raise Refused("This letter is not parked any more.", code="state_conflict")
+        log.record(
+            "letter.retried", actor=actors.staff(by.pk), noun=request, subject_id=request.subject_id, letter=letter.pk
+        )
+        attention.refresh(request.pk, actor=actors.staff(by.pk))
+        ring(RING, letter.pk)
+
+
+def _mail(letter: Letter) -> EmailMessage:
+    return EmailMessage(
+        subject=letter.subject_line,
+        body=letter.body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[letter.identifier.value],
+        reply_to=[settings.COMPANY_EMAIL],
+        headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-replied"},
+    )
+
+
+def _failed(letter: Letter, fence: int, error: Exception, now: datetime) -> None:
+    code = _refusal(error)
+    logger.warning("letter %s was not taken: %s %s", letter.pk, type(error).__name__, code or "")
+    if code:
+        reason = (
+            f"The mail server refused the address or the letter ({code}). Check the address, or answer another way."
+        )
+    elif now - letter.queued_at > timedelta(days=policy.LETTER_DAYS):
+        reason = f"No mail server took this letter for {policy.LETTER_DAYS} days. Check the mail settings, then retry."
+    else:
+        leases.release(Letter, letter.pk, fence, later=now + leases.backoff(letter.attempts))
+        return
+    with log.atomic():
+        _settle(letter, fence, "letter.parked", state=Letter.State.PARKED, park_reason=reason)
+        attention.refresh(letter.request_id, actor=SENDER)
+
+
+def _refusal(error: Exception) -> int | None:
+    """The SMTP code when the server refused this very letter for good; None for what may pass (RFC 5321 4.2.1).
+
+    A refused sign-in or sender is a mistake in our settings, not in the letter: it is tried again.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return next((code for code in codes if code >= 500), None)
+    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
+        return error.smtp_code
+    return None
+
+
+def _settle(letter: Letter, fence: int, event: str, **changes: Any) -> None:
+    with log.atomic():
+        locks.request(letter.request_id)
+        leases.release(Letter, letter.pk, fence, **changes)
+        request = letter.request
+        log.record(event, actor=SENDER, noun=request, subject_id=request.subject_id, kind=letter.kind, letter=letter.pk)
+
+
+def _render(request: Request, kind: str, context: dict[str, Any]) -> tuple[str, str]:
+    template = engines["django"].engine.get_template(f"letters/{kind}.txt")  # type: ignore[attr-defined]
+    text = template.render(Context(wording.facts(request) | context, autoescape=False))
+    first, _, body = text.strip().partition("\n")
+    return " ".join(first.split())[:200], wording.tidy(body)

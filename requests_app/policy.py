@@ -1,0 +1,72 @@
+"""Rules with numbers in them, and how we ask `law`. Pure: time is a parameter."""
+
+import re
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+
+# Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+SESSION_HOURS = 12
+PUBLIC_LETTERS_AN_HOUR = 3
+LETTER_DAYS = 3
+DEAD_LINK_DAYS = 60
+LONGEST_DETAILS = 4000
+LONGEST_NAME = 200
+LONGEST_VALUE = 500
+OLDEST_RECEIPT_DAYS = 730
+# Rows of a collection on its readable page; the CSV and JSON files hold all of them.
+PAGE_ROWS = 500
+
+DECIDE, APPROVE, DENY = "decide_request", "approve_request", "deny_request"
+# Casework without decisions: to take a case, to propose what needs no second person, to write a note.
+WORK, NOTE = "change_request", "add_note"
+SEND_BACK_REASONS = {
+    "incomplete": "Something is missing",
+    "wrong_decision": "A finding is decided wrongly",
+    "needs_ground": "A ground is missing or does not fit",
+    "ask_person": "The person should be asked first",
+}
+
+SENDABLE_NAME = re.compile(r"^[^\W\d_][\w .'’-]{0,59}$")
+
+
+def reference() -> str:
+    """A new reference, for example PR-7K3M-2Q9D: 40 random bits."""
+    letters = [secrets.choice(ALPHABET) for _ in range(8)]
+    return f"PR-{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
+def salutation(name: str) -> str:
+    """How a letter begins. A name that could carry a link or a command is left out, for strangers may have typed it."""
+    text = " ".join(unicodedata.normalize("NFC", name).split())
+    safe = bool(SENDABLE_NAME.match(text)) and not re.search(r"\w\.\w|\.\.", text)
+    return f"Hello {text}," if safe else "Hello,"
+
+
+def printable(text: str, *, lines: bool = False) -> bool:
+    """Whether `text` holds no control characters or lone surrogates; line breaks only where `lines` allows."""
+    allowed = {"\n", "\r", "\t"} if lines else set()
+    return all(one in allowed or unicodedata.category(one) not in ("Cc", "Cs") for one in text)
+
+
+def warnings_due(start: datetime, due: datetime, now: datetime) -> list[str]:
+    """The warning steps that have been reached: half, three quarters of the time, and three days before the end."""
+    span = due - start
+    steps = [
+        ("half", start + span / 2),
+        ("three_quarters", start + span * 3 / 4),
+        ("three_days", due - timedelta(days=3)),
+    ]
+    return [name for name, at in steps if now >= max(at, start)]
+
+
+def outcome(*, found: int, left: int, referred: int, always_done: bool) -> str:
+    """How a carried-out request ends: of `found` findings, `left` are not wholly done; clients were named `referred` times.
+
+    `always_done`: it has an effect even where nothing was found, as an opt-out has.
+    """
+    if left:
+        return "partly"
+    return "referred" if referred and not found and not always_done else "fulfilled"

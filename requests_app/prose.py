@@ -1,0 +1,115 @@
+"""A small safe subset of Markdown as HTML, for the privacy notice.
+
+Headings, paragraphs, flat lists, tables, bold, italics, code and links. Everything is escaped first, so that no markup of the
+author passes; a link goes to http(s), mailto or a path of this site, else its words stand alone.
+"""
+
+import re
+from collections.abc import Iterator
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+
+HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
+BULLET = re.compile(r"^\s{0,3}[-*+]\s+(.*)$")
+NUMBER = re.compile(r"^\s{0,3}\d{1,4}[.)]\s+(.*)$")
+RULE = re.compile(r"^\s{0,3}(?:-{3,}|\*{3,}|_{3,})\s*$")
+TABLE_RULE = re.compile(r"^[\s|:-]*-[\s|:-]*$")
+# Between escaped text; the classes exclude their own ends, so that each runs in linear time.
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[([^\[\]\n]+)\]\(([^()\s]+)\)")
+BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+ITALIC = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
+SAFE_TARGET = re.compile(r"^(?:https?://|mailto:|/(?!/)|#)", re.IGNORECASE)
+
+
+def html(text: str) -> SafeString:
+    """`text` as HTML below a page's h1: the highest heading in it becomes h2."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    levels = [len(found.group(1)) for line in lines if (found := HEADING.match(line))]
+    shift = 2 - min(levels, default=2)
+    return mark_safe("\n".join(_blocks(lines, shift)))  # every piece was escaped in _words
+
+
+def _blocks(lines: list[str], shift: int) -> Iterator[str]:
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        heading = HEADING.match(line)
+        if not line.strip() or RULE.match(line):
+            at += 1
+        elif heading:
+            level = min(len(heading.group(1)) + shift, 6)
+            yield f'<h{level} id="{slugify(heading.group(2))}">{_words(heading.group(2))}</h{level}>'
+            at += 1
+        elif BULLET.match(line) or NUMBER.match(line):
+            block, at = _list(lines, at)
+            yield block
+        elif _is_table(lines, at):
+            block, at = _table(lines, at)
+            yield block
+        else:
+            end = _paragraph_end(lines, at)
+            yield f"<p>{_words(' '.join(one.strip() for one in lines[at:end]))}</p>"
+            at = end
+
+
+def _paragraph_end(lines: list[str], at: int) -> int:
+    end = at + 1
+    while end < len(lines) and lines[end].strip() and not _begins(lines, end):
+        end += 1
+    return end
+
+
+def _begins(lines: list[str], at: int) -> bool:
+    line = lines[at]
+    return bool(HEADING.match(line) or BULLET.match(line) or NUMBER.match(line) or RULE.match(line)) or _is_table(
+        lines, at
+    )
+
+
+def _list(lines: list[str], at: int) -> tuple[str, int]:
+    pattern, tag = (BULLET, "ul") if BULLET.match(lines[at]) else (NUMBER, "ol")
+    items: list[str] = []
+    while at < len(lines):
+        found = pattern.match(lines[at])
+        if found:
+            items.append(found.group(1))
+        elif lines[at].startswith((" ", "\t")) and lines[at].strip():
+            items[-1] += " " + lines[at].strip()
+        else:
+            break
+        at += 1
+    return f"<{tag}>{''.join(f'<li>{_words(item)}</li>' for item in items)}</{tag}>", at
+
+
+def _is_table(lines: list[str], at: int) -> bool:
+    return "|" in lines[at] and at + 1 < len(lines) and "|" in lines[at + 1] and bool(TABLE_RULE.match(lines[at + 1]))
+
+
+def _table(lines: list[str], at: int) -> tuple[str, int]:
+    head = "".join(f'<th scope="col">{_words(cell)}</th>' for cell in _cells(lines[at]))
+    at += 2
+    rows = []
+    while at < len(lines) and "|" in lines[at]:
+        rows.append("<tr>" + "".join(f"<td>{_words(cell)}</td>" for cell in _cells(lines[at])) + "</tr>")
+        at += 1
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="scroll" tabindex="0">{table}</div>', at
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _words(text: str) -> str:
+    """One line, escaped, with its bold, italics, code and links."""
+    done = CODE.sub(r"<code>\1</code>", str(escape(text)))
+    done = LINK.sub(_link, done)
+    return ITALIC.sub(r"<em>\1</em>", BOLD.sub(r"<strong>\1</strong>", done))
+
+
+def _link(found: re.Match[str]) -> str:
+    words, target = found.group(1), found.group(2)
+    return f'<a href="{target}">{words}</a>' if SAFE_TARGET.match(target) else words

@@ -1,0 +1,152 @@
+"""Named reads for pages and sweeps; each in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from audit import log
+from connectors import batches
+from connectors.models import Finding, LegalHold, WorkOrder
+from disclosures.models import Notice
+from requests_app import plans
+from requests_app.models import Clock, Letter, Note, Parcel, PersonSession, Proof, Request, State
+from subjects.models import DataSubject
+
+BUSY = (WorkOrder.State.OPEN, WorkOrder.State.RUNNING)
+# What a person sees of their own request: no proposals, notes, attention or retries of ours.
+FOR_PERSON = {
+    "request.received",
+    "request.proof_asked",
+    "request.proved",
+    "request.search_started",
+    "request.found",
+    "request.searched_again",
+    "request.carrying_out",
+    "request.carried_out",
+    "request.closed",
+    "request.denied",
+    "request.withdrawn",
+    "request.merged",
+    "request.unproved",
+    "request.reopened",
+    "letter.sent",
+    "parcel.built",
+    "parcel.fetched",
+    "parcel.destroyed",
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a timeline."""
+
+    at: datetime
+    label: str
+    name: str
+    actor: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the case page of a colleague shows."""
+
+    request: Request
+    plan: plans.Plan
+    clocks: list[Clock]
+    findings: list[Finding]
+    orders: list[WorkOrder]
+    letters: list[Letter]
+    notices: list[Notice]
+    notes: list[Note]
+    timeline: list[Moment]
+    holds: list[LegalHold]
+    parcel: Parcel | None
+    fingerprint: str
+
+
+def can_move(now: datetime) -> list[UUID]:
+    """Requests whose next step may be possible; a step that turns out not to be is simply not made.
+
+    Those that wait for a person are looked at again by turns, a few at a time, so that many of them hold up nobody.
+    """
+    orders = WorkOrder.objects.filter(batch=OuterRef("batch"))
+    untold = Notice.objects.filter(origin=OuterRef("reference"), state=Notice.State.QUEUED)
+    unbuilt = Parcel.objects.filter(request=OuterRef("pk"), state=Parcel.State.OPEN)
+    at_work = Q(state__in=(State.COLLECTING, State.DELIVERING, State.NOTIFYING))
+    ready = (
+        Q(state=State.RECEIVED)
+        | Q(state=State.VERIFYING, proved_at__isnull=False)
+        | (Q(state=State.COLLECTING) & ~Exists(orders.filter(operation=WorkOrder.Operation.FIND, state__in=BUSY)))
+        | (Q(state=State.DELIVERING) & ~Exists(orders.filter(state__in=BUSY)) & ~Exists(unbuilt))
+        | (Q(state=State.NOTIFYING) & ~Exists(untold))
+        | (at_work & Exists(orders.filter(state=WorkOrder.State.PARKED)))
+    )
+    rows = Request.objects.values_list("pk", flat=True)
+    first = list(rows.filter(ready, attention="").order_by("received_at")[:200])
+    return first + list(rows.filter(at_work).exclude(attention="").order_by("?")[:50])
+
+
+def unproved(now: datetime) -> "QuerySet[Request]":
+    """Requests that nobody proved within the time that the settings give."""
+    limit = now - timedelta(days=settings.UNPROVED_DAYS)
+    recent = Proof.objects.filter(request=OuterRef("pk"), purpose=Proof.Purpose.OPEN, created_at__gte=limit)
+    return Request.objects.filter(~Exists(recent), state=State.VERIFYING, proved_at=None, received_at__lt=limit)
+
+
+def of_person(subject: DataSubject) -> "QuerySet[Request]":
+    """A person's own requests, newest first, with what their page shows. One query and two for parcels and clocks."""
+    rows = Request.objects.filter(subject=subject).select_related("parcel", "duplicate_of")
+    return rows.prefetch_related(Prefetch("clocks", Clock.objects.order_by("due_at"))).order_by("-received_at")
+
+
+def for_person(session: PersonSession, request_id: UUID) -> Request | None:
+    """One request, if it is this person's."""
+    return of_person(session.subject).filter(pk=request_id).first()
+
+
+def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:
+    """What happened to a request, oldest first; for the person only what concerns them. One query."""
+    events = log.of(request)
+    if for_person:
+        events = events.filter(name__in=FOR_PERSON)
+    return [Moment(one.at, log.label(one.name), one.name, one.actor, one.facts) for one in events]
+
+
+def case(request_id: UUID) -> Case:
+    """The case page, in a fixed number of queries. Raises Request.DoesNotExist."""
+    rows = Request.objects.select_related(
+        "subject", "identifier", "batch", "owner", "proposed_by", "approved_by", "duplicate_of", "parcel"
+    )
+    request = rows.get(pk=request_id)
+    return Case(
+        request=request,
+        plan=plans.thaw(request.plan),
+        clocks=list(request.clocks.all()),
+        findings=list(Finding.objects.filter(batch=request.batch_id).select_related("system")),
+        orders=list(
+            WorkOrder.objects.filter(batch=request.batch_id).select_related("system").order_by("created_at", "wave")
+        ),
+        letters=list(request.letters.select_related("identifier")),
+        notices=list(Notice.objects.filter(origin=request.reference).select_related("recipient")),
+        notes=list(request.notes.select_related("author")),
+        timeline=timeline(request),
+        holds=list(LegalHold.objects.filter(subject=request.subject_id, released_at=None)),
+        parcel=getattr(request, "parcel", None),
+        fingerprint=batches.fingerprint(request.batch) if request.batch is not None else "",
+    )
+
+
+def open_requests() -> "QuerySet[Request]":
+    """Requests that are not closed, the most urgent first."""
+    return Request.objects.exclude(state=State.CLOSED).order_by(F("due_at").asc(nulls_last=True), "received_at")
+
+
+def overdue(now: datetime | None = None) -> "QuerySet[Request]":
+    """Open requests whose strictest deadline has passed."""
+    return open_requests().filter(due_at__lte=now or timezone.now())

@@ -1,0 +1,169 @@
+"""What became of a request, collection by collection, counted from the receipts and not from what was intended. Reads only."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from connectors.models import Finding, Receipt, WorkOrder
+from inventory.models import Collection
+from inventory.models import Field as Column
+from requests_app import laws, plans
+from requests_app.models import Request
+
+GROUNDS = {
+    "legal_obligation": "a law obliges us to keep it",
+    "legal_claims": "it is needed for legal claims",
+    "contract": "it is needed for a contract that still runs",
+    "other_person": "it concerns another person too",
+    "freedom_of_expression": "it serves the freedom of expression and information",
+    "security": "it is needed to detect security incidents",
+}
+DONE = {
+    ("erase", "delete"): "deleted",
+    ("erase", "mask"): "stripped of your personal data; what remains does not name you",
+    ("correct", ""): "corrected",
+    ("suppress", ""): "marked as not for sale or sharing",
+    ("export", ""): "in the package",
+}
+UNDONE = {
+    "erase": "could not be erased",
+    "correct": "could not be corrected",
+    "suppress": "could not be marked",
+    "export": "could not be handed out",
+}
+
+
+@dataclass
+class Line:
+    """What became of one collection, in words."""
+
+    title: str
+    text: str
+
+
+@dataclass
+class Summary:
+    """How many findings there were, how many were wholly done and how many not, and the words for a letter."""
+
+    found: int = 0
+    done: int = 0
+    left: int = 0
+    lines: list[Line] = field(default_factory=list)
+    withheld: list[Line] = field(default_factory=list)
+    referred: list[str] = field(default_factory=list)
+
+
+def summary(request: Request) -> Summary:
+    """The honest outcome so far: what has a receipt is done, what was kept has a ground, the rest is left."""
+    plan = plans.thaw(request.plan)
+    result = Summary(referred=referred(request))
+    keeping, given_up = _keeping(), _given_up(request)
+    for one, receipted in _findings(request, plan):
+        result.found += 1
+        kept = one.decision == Finding.Decision.KEEP or (plan.operation == "erase" and one.action == "keep")
+        if kept:
+            result.left += 1
+            _say(result.withheld, one, one.rows, f"kept: {_why(request, one, keeping)}")
+            result.lines.append(result.withheld[-1])
+            continue
+        done, undone = _counts(one, plan.operation, receipted)
+        if done:
+            _say(result.lines, one, done, DONE[plan.operation, one.action if plan.operation == "erase" else ""])
+        if undone:
+            result.left += 1
+            why = given_up.get(one.system_id, "")
+            _say(result.lines, one, undone, UNDONE[plan.operation] + (f" ({why})" if why else ""))
+        else:
+            result.done += 1
+    for line in _unsearched(request):
+        result.left += 1
+        result.lines.append(line)
+        result.withheld.append(line)
+    return result
+
+
+def _counts(one: Finding, operation: str, receipted: int) -> tuple[int, int]:
+    """(rows done, rows not done) of one finding.
+
+    A finished order wrote them down, also that nothing of this person was there to change; an unfinished one left receipts.
+    """
+    if operation == WorkOrder.Operation.EXPORT:
+        return one.rows, 0
+    if one.outcome.get("operation") == operation:
+        return one.outcome["rows"], one.outcome["spared"]
+    return receipted, one.rows - receipted
+
+
+def ground(request: Request, code: str) -> str:
+    """A ground in words: those of the request's laws where they know it."""
+    return laws.ground_words(request, code) or GROUNDS.get(code, code.replace("_", " "))
+
+
+def referred(request: Request) -> list[str]:
+    """The clients that decide about data which we only process for them, with where to reach them."""
+    orders = WorkOrder.objects.filter(batch__origin=request.reference, operation=WorkOrder.Operation.REFER)
+    rows = orders.exclude(system__client="").values_list("system__client", "system__client_contact")
+    return sorted({f"{client} ({contact})" if contact else client for client, contact in rows})
+
+
+def _unsearched(request: Request) -> list[Line]:
+    """Systems whose search was given up: never silently."""
+    orders = WorkOrder.objects.filter(
+        batch=request.batch_id, operation=WorkOrder.Operation.FIND, state=WorkOrder.State.WAIVED
+    )
+    rows = orders.exclude(park_code="cancelled").select_related("system")
+    return [
+        Line(one.system.name, f"could not be searched ({one.park_code.replace('_', ' ')}); we have not answered for it")
+        for one in rows
+    ]
+
+
+def _given_up(request: Request) -> dict[int, str]:
+    """Why orders were waived, by system."""
+    rows = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.WAIVED)
+    return {pk: code.replace("_", " ") for pk, code in rows.values_list("system", "park_code") if code != "cancelled"}
+
+
+def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:
+    """The findings that this right is about, with the rows that have a receipt.
+
+    Those of an earlier search, which was made again, count only where it had an effect.
+    """
+    receipts = Receipt.objects.filter(chunk__finding=OuterRef("pk"), order__operation=plan.operation)
+    total = receipts.order_by().values("chunk__finding").annotate(total=Sum("rows")).values("total")
+    rows = Finding.objects.filter(batch__origin=request.reference, rows__gt=0)
+    rows = rows.annotate(receipted=Coalesce(Subquery(total), 0))
+    rows = rows.filter(Q(batch=request.batch_id) | Q(receipted__gt=0)).order_by("batch__created_at", "place", "pk")
+    concerned = _concerned(request, plan)
+    wanted = [one for one in rows if concerned is None or (one.dataset, one.collection) in concerned]
+    return [(one, one.receipted) for one in wanted]
+
+
+def _concerned(request: Request, plan: plans.Plan) -> set[tuple[str, str]] | None:
+    """For a correction and an opt-out: the collections that have something to change; None means all."""
+    if plan.operation == "correct":
+        rows = Column.objects.filter(attribute__in=list(request.changes))
+    elif plan.operation == "suppress":
+        rows = Column.objects.exclude(suppress=None)
+    else:
+        return None
+    return set(rows.values_list("collection__dataset__key", "collection__name"))
+
+
+def _keeping() -> dict[tuple[str, str], tuple[str, str]]:
+    """Ground and end of keeping, as the inventory states them, by collection."""
+    rows = Collection.objects.values_list("dataset__key", "name", "keep_ground", "keep_until")
+    return {(dataset, name): (reason, until) for dataset, name, reason, until in rows}
+
+
+def _why(request: Request, one: Finding, keeping: dict[tuple[str, str], tuple[str, str]]) -> str:
+    reason, until = keeping.get((one.dataset, one.collection), ("", ""))
+    words = ground(request, one.ground or reason or "legal_obligation")
+    if one.ground_note and one.ground_note != until:
+        words = f"{words}; {one.ground_note}"
+    return f"{words}. We keep it until {until}" if until else words
+
+
+def _say(lines: list[Line], one: Finding, rows: int, words: str) -> None:
+    lines.append(Line(one.title, f"{rows} row{'' if rows == 1 else 's'} {words}"))

@@ -1,0 +1,66 @@
+"""Doors for workers: find ids, call one verb."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from audit import actor as actors
+from audit.bell import ring
+from audit.sweeps import once_per_slot
+from requests_app import clocks, delivery, letters, proof, reads, workflow
+
+
+@shared_task
+def advance_request(request_id: str) -> None:
+    """Move one request as far as conditions allow."""
+    workflow.advance(UUID(request_id))
+
+
+@shared_task
+def send_letter(letter_id: str) -> None:
+    """Send one letter."""
+    letters.send(UUID(letter_id))
+
+
+@shared_task
+def build_parcel(parcel_id: str) -> None:
+    """Build one package."""
+    delivery.build(UUID(parcel_id))
+
+
+@shared_task
+@once_per_slot("requests.sweep_requests", 3)
+def sweep_requests() -> int:
+    """Find requests that can move on."""
+    return _ring_each(advance_request, reads.can_move(timezone.now()))
+
+
+@shared_task
+@once_per_slot("requests.sweep_letters", 3)
+def sweep_letters() -> int:
+    """Find letters that can be sent."""
+    return _ring_each(send_letter, letters.waiting(timezone.now()))
+
+
+@shared_task
+@once_per_slot("requests.sweep_parcels", 3)
+def sweep_parcels() -> int:
+    """Find packages to build, and destroy those whose day has come."""
+    now = timezone.now()
+    return _ring_each(build_parcel, delivery.waiting(now)) + delivery.destroy_expired(now) + delivery.tidy_folder(now)
+
+
+@shared_task
+@once_per_slot("requests.sweep_clocks", 60)
+def sweep_clocks() -> int:
+    """Warn of deadlines, close what nobody proved, forget what has died."""
+    now = timezone.now()
+    changed = clocks.sweep(now, actor=actors.worker("requests.clocks"))
+    return changed + workflow.close_unproved(now) + proof.forget_old(now)
+
+
+def _ring_each(task: object, ids: list[UUID]) -> int:
+    for one in ids:
+        ring(task, one)  # type: ignore[arg-type]
+    return len(ids)

@@ -1,0 +1,1 @@
+"""The public pages: doors that parse, call one verb and present."""

@@ -1,0 +1,76 @@
+"""Showing who one is: the page behind a mailed link, asking for a link, and leaving."""
+
+from contextlib import suppress
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.refusal import Refused
+from requests_app import glance, gpc, limits, proof
+from requests_app.forms import EmailForm
+from requests_app.models import Proof
+from requests_app.steady import steady
+from requests_app.views import asking, visitor
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def prove(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows one button and uses nothing up, for mail scanners open links too; POST exchanges the link for a session."""
+    now = timezone.now()
+    if request.method != "POST":
+        if glance.link_works(token, now):
+            response = visitor.page(request, "proof")
+            # Never the path with its token. Not "no-referrer": the form would arrive with `Origin: null` and be refused.
+            response["Referrer-Policy"] = "strict-origin"
+            return response
+        return visitor.page(request, "proof_gone", status=410)
+    try:
+        given = proof.exchange(token, now=now)
+    except Refused:
+        return visitor.page(request, "proof_gone", status=410)
+    session = proof.session(given.cookie, now=now)
+    if session is not None and gpc.signalled(request):
+        gpc.honour(session)
+    if given.purpose == Proof.Purpose.SIGN_IN:
+        return visitor.enter(visitor.to("mine"), given.cookie)
+    if given.purpose == Proof.Purpose.OPEN:
+        messages.success(request, _("Thank you. We know now that it is you, and have started."))
+    return visitor.enter(visitor.to("one", given.request.pk), given.cookie)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def signin(request: HttpRequest) -> HttpResponse:
+    """Asks for an address and says the same to everybody."""
+    if request.method != "POST":
+        return asking.show(request, EmailForm(), "signin")
+    form = EmailForm(request.POST)
+    wait = limits.by_network(request)
+    if not wait and form.is_valid():
+        wait = limits.by_mailbox(form.cleaned_data["email"])
+    if wait:
+        return asking.slow_down(request, form, "signin", wait)
+    if not form.is_valid():
+        return asking.show(request, form, "signin", status=422)
+    # The form has checked the address: any other refusal would tell a stranger something about it.
+    with steady(), suppress(Refused):
+        proof.sign_in(form.cleaned_data["email"], now=timezone.now())
+    return visitor.to("sent")
+
+
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    """Says that a link is on its way, if there is anybody to send it to."""
+    return visitor.page(request, "sent")
+
+
+@require_POST
+def signout(request: HttpRequest) -> HttpResponse:
+    """Ends the session here and with us."""
+    session = visitor.current(request)
+    if session is not None:
+        proof.sign_out(session)
+    messages.info(request, _("You are signed out."))
+    return visitor.leave(visitor.to("home"))

@@ -1,0 +1,144 @@
+"""The pages of a signed-in person: their requests, their package, who received their data, their choices."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit import actor as actors
+from audit.refusal import Refused
+from disclosures import ledger
+from disclosures.models import Disclosure, Recipient
+from inventory.models import DataCategory
+from requests_app import delivery, glance, proof, reads, workflow
+from requests_app.forms import attribute_label
+from requests_app.glance import Glance
+from requests_app.models import PersonSession, Proof
+from requests_app.views import visitor
+from requests_app.views.visitor import signed_in
+
+MOST_DISCLOSURES = 200
+
+
+@dataclass(frozen=True)
+class Told:
+    """One disclosure with its categories in words."""
+
+    disclosure: Disclosure
+    categories: list[str]
+
+
+@require_safe
+@signed_in
+def mine(request: HttpRequest, session: PersonSession) -> HttpResponse:
+    """All requests of this person."""
+    return visitor.page(request, "mine", {"requests": glance.of(session.subject)})
+
+
+@require_safe
+@signed_in
+def one(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """One request: where it stands, when the answer is due and by which law, and what can be done."""
+    return _show(request, session, _own(session, pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def withdraw(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """Asks once more (GET), then withdraws (POST)."""
+    own = _own(session, pk)
+    if request.method != "POST":
+        return visitor.page(request, "withdraw", {"one": own.request}) if own.may_withdraw else visitor.to("one", pk)
+    try:
+        workflow.withdraw(own.request, actor=actors.person(session.subject_id))
+    except Refused as refused:
+        return _refused(request, refused, pk)
+    messages.success(request, _("Your request is withdrawn."))
+    return visitor.to("one", pk)
+
+
+@require_POST
+@signed_in
+def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """Mails a new link: to confirm a request that waits for it, or to fetch a package.
+
+    Data leaves only for somebody who reads that mailbox right now.
+    """
+    own = _own(session, pk)
+    if not own.waits and glance.package(own.request, timezone.now()) is None:
+        return _refused(request, Refused(_("There is nothing for which you need a link now.")), pk)
+    purpose = Proof.Purpose.OPEN if own.waits else Proof.Purpose.FRESH
+    proof.send(own.request, purpose, actor=actors.person(session.subject_id))
+    messages.success(request, _("Look into your mailbox: a link is on its way. Open it and press the button."))
+    return visitor.to("one", pk)
+
+
+@require_POST
+@signed_in
+def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse | StreamingHttpResponse:
+    """Streams the package. Only a POST: looking at an address must never use a download up."""
+    own = _own(session, pk)
+    package = glance.package(own.request, timezone.now())
+    if package is None:
+        return _refused(request, Refused(_("There is no package to fetch.")), pk)
+    try:
+        pieces = delivery.stream(package.parcel, session, now=timezone.now())
+    except Refused as refused:
+        return _refused(request, refused, pk)
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Length"] = str(package.parcel.size)
+    response["Content-Disposition"] = f'attachment; filename="my-data-{own.request.reference}.zip"'
+    return response
+
+
+@require_safe
+@signed_in
+def recipients(request: HttpRequest, session: PersonSession) -> HttpResponse:
+    """Who received this person's data."""
+    rows = list(ledger.of(session.subject)[: MOST_DISCLOSURES + 1])
+    names = dict(DataCategory.objects.values_list("key", "name"))
+    everyone = Recipient.objects.filter(active=True, receives_everyone=True).prefetch_related("categories")
+    context: dict[str, Any] = {
+        "disclosures": [_in_words(row, names) for row in rows[:MOST_DISCLOSURES]],
+        "more": len(rows) > MOST_DISCLOSURES,
+        "everyone": everyone,
+    }
+    return visitor.page(request, "recipients", context)
+
+
+def _show(request: HttpRequest, session: PersonSession, own: Glance) -> HttpResponse:
+    now = timezone.now()
+    fresh_until = session.fresh_until
+    context: dict[str, Any] = {
+        "one": own.request,
+        "own": own,
+        "timeline": reads.timeline(own.request, for_person=True),
+        "changes": [(attribute_label(key), value) for key, value in cast(dict[str, str], own.request.changes).items()],
+        "package": glance.package(own.request, now),
+        "fresh": fresh_until is not None and fresh_until > now,
+        "fresh_until": fresh_until,
+    }
+    return visitor.page(request, "one", context)
+
+
+def _own(session: PersonSession, pk: UUID) -> Glance:
+    """404 for another person's request, as for one that never was."""
+    own = glance.one(session, pk)
+    if own is None:
+        raise Http404
+    return own
+
+
+def _refused(request: HttpRequest, refused: Refused, pk: UUID) -> HttpResponse:
+    context = {"sentence": refused.message, "back": reverse("portal:one", args=[pk])}
+    return visitor.page(request, "refused", context, status=409)
+
+
+def _in_words(row: Disclosure, names: dict[str, str]) -> Told:
+    return Told(row, [names.get(key, key) for key in row.categories])

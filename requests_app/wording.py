@@ -1,0 +1,188 @@
+"""The facts that letters and packages are made of, in words for the person. Reads only.
+
+Nothing of the person stands in them but the name in the salutation, and that only once they proved their mailbox.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+from django.template import Context, engines
+
+from connectors.models import Finding
+from consent import choices
+from disclosures import ledger
+from disclosures.models import Notice
+from inventory.models import Collection, DataCategory, Dataset
+from inventory.models import Field as Column
+from requests_app import laws, plans, policy, results
+from requests_app.delivery.tables import plain as jsonable
+from requests_app.models import Request, Right
+from subjects.models import Identifier
+
+SOURCES = {
+    Dataset.Source.DIRECT: "from you",
+    Dataset.Source.AUTOMATIC: "collected automatically while you used our service",
+    Dataset.Source.OUTSIDE: "from an outside source",
+    Dataset.Source.INFERRED: "inferred by us from other data",
+}
+
+
+def facts(request: Request) -> dict[str, Any]:
+    """What every letter may say about a request."""
+    return {
+        "company": settings.COMPANY_NAME,
+        "company_email": settings.COMPANY_EMAIL,
+        "company_address": settings.COMPANY_ADDRESS,
+        "site": settings.SITE_URL,
+        "my_page": f"{settings.SITE_URL}/my/{request.pk}/",
+        "sign_in_page": f"{settings.SITE_URL}/signin/",
+        "reference": request.reference,
+        "right": Right(request.right).label,
+        "plan": plans.thaw(request.plan),
+        "request": request,
+        "hello": salutation(request),
+        "received_on": day(request.received_at),
+        "due_on": due_on(request),
+        "summary": results.summary(request),
+        "told": told(request),
+        "remedies": laws.remedies(request),
+        "denial": laws.denial(request),
+        "parcel_days": settings.PARCEL_DAYS,
+        "parcel_downloads": settings.PARCEL_DOWNLOADS,
+        "unproved_days": settings.UNPROVED_DAYS,
+    }
+
+
+def salutation(request: Request) -> str:
+    """Hello, with the name once the mailbox is proved: before that, a stranger may have typed it."""
+    names = Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.NAME).order_by("-created_at")
+    name = names.first() if request.proved_at is not None else None
+    return policy.salutation(name.value if name else "")
+
+
+def day(at: Any) -> str:
+    """A day in the company's time zone: 23 November 2026."""
+    local = at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)) if hasattr(at, "astimezone") else at
+    return f"{local.day} {local:%B %Y}"
+
+
+def due_on(request: Request) -> str:
+    """The day by which we answer, or nothing when no clock runs."""
+    clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
+    return day(clock.due_on) if clock else ""
+
+
+def categories(request: Request) -> set[str]:
+    """The categories of data that recipients are told about: of what was erased or corrected; for an opt-out, all."""
+    plan = plans.thaw(request.plan)
+    if plan.operation == "suppress":
+        return set(DataCategory.objects.values_list("key", flat=True))
+    rows = Column.objects.exclude(category=None)
+    if plan.operation == "correct":
+        rows = rows.filter(attribute__in=list(request.changes))
+    else:
+        rows = rows.filter(_of({(one.dataset, one.collection) for one in _findings(request) if one.action != "keep"}))
+    return set(rows.values_list("category__key", flat=True))
+
+
+def collections(keys: Iterable[tuple[str, str]]) -> "list[Collection]":
+    """The inventory's rows for these (dataset, collection) pairs, with fields, purposes and source."""
+    wanted = set(keys)
+    rows = Collection.objects.filter(dataset__key__in={one for one, _ in wanted}).select_related("dataset__system")
+    rows = rows.prefetch_related("purposes", "fields__category", "schedules")
+    return [row for row in rows if (row.dataset.key, row.name) in wanted]
+
+
+def source(dataset: Dataset) -> str:
+    """Where the data of a dataset comes from."""
+    words = SOURCES[Dataset.Source(dataset.source)]
+    return f"{words} ({dataset.source_detail})" if dataset.source_detail else words
+
+
+def told(request: Request) -> list[str]:
+    """The recipients that were told, by name."""
+    rows = Notice.objects.filter(origin=request.reference, state__in=("sent", "acknowledged"))
+    return sorted(rows.values_list("recipient__name", flat=True))
+
+
+def plain(template: str, context: dict[str, Any]) -> str:
+    """A text template, rendered without HTML escapes."""
+    engine = engines["django"].engine  # type: ignore[attr-defined]
+    return tidy(engine.get_template(template).render(Context(context, autoescape=False)))
+
+
+def tidy(text: str) -> str:
+    """At most one empty line in a row, no space at line ends."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+
+
+def own_record(request: Request) -> dict[str, str]:
+    """What this privacy centre itself holds about the person, as JSON texts by file name."""
+    requests = [
+        {
+            "reference": one.reference,
+            "right": one.right,
+            "received_at": one.received_at,
+            "state": one.state,
+            "outcome": one.outcome,
+            "details": one.details,
+            "changes": one.changes,
+        }
+        for one in Request.objects.filter(subject=request.subject_id).order_by("received_at")
+    ]
+    known = [
+        {"kind": one.kind, "value": one.value, "proved_at": one.proved_at}
+        for one in Identifier.objects.filter(subject=request.subject_id).order_by("created_at")
+    ]
+    picked = [
+        {"purpose": key, "granted": one.granted, "chosen_at": one.chosen_at}
+        for key, one in sorted(choices.current(request.subject).items())
+    ]
+    given = [
+        {
+            "recipient": one.recipient.name,
+            "categories": one.categories,
+            "occasion": one.occasion,
+            "at": one.disclosed_at,
+        }
+        for one in ledger.of(request.subject)
+    ]
+    record = {"requests": requests, "identifiers": known, "choices": picked, "disclosures": given}
+    return {"privacy_centre": json.dumps(jsonable(record), ensure_ascii=False, indent=1)}
+
+
+def overview(request: Request) -> dict[str, Any]:
+    """What the package's first page says beside its parts."""
+    kept = [one for one in _findings(request, decision=Finding.Decision.KEEP)]
+    return {
+        "recipients": ledger.recipients_of(request.subject, _shown_categories(request)),
+        "disclosures": list(ledger.of(request.subject)),
+        "choices": sorted(choices.current(request.subject).values(), key=lambda one: one.purpose.name),
+        "withheld": [(one.title, results.ground(request, one.ground)) for one in kept],
+    }
+
+
+def _shown_categories(request: Request) -> set[str]:
+    rows = Column.objects.filter(_of({(one.dataset, one.collection) for one in _findings(request)})).exclude(
+        category=None
+    )
+    return set(rows.values_list("category__key", flat=True))
+
+
+def _of(keys: set[tuple[str, str]]) -> Q:
+    wanted = Q(pk__in=())
+    for dataset, name in keys:
+        wanted |= Q(collection__dataset__key=dataset, collection__name=name)
+    return wanted
+
+
+def _findings(request: Request, decision: str = Finding.Decision.INCLUDE) -> list[Finding]:
+    if request.batch_id is None:
+        return []
+    return list(Finding.objects.filter(batch=request.batch_id, decision=decision, rows__gt=0))

@@ -1,0 +1,288 @@
+"""The conductor: the only code that changes the state of a request.
+
+`move` makes one step of the table, by compare-and-swap, with its guard and its event in one transaction; `advance` makes all
+the steps whose conditions are met. Nothing here waits: what is not ready yet is found again by the sweep, and what needs a
+person stays where it is, with the reason in `Request.attention`.
+
+The order of locks is in `locks`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from audit import actor as actors
+from audit import log
+from audit.actor import Actor
+from audit.bell import ring
+from audit.refusal import Refused
+from connectors import batches
+from connectors.bells import Bell
+from connectors.models import Authorisation
+from consent import choices
+from disclosures import notices
+from requests_app import attention, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
+from requests_app.guards import GUARDS
+from requests_app.models import Clock, Outcome, Parcel, Request, State
+from subjects.models import Identifier
+
+CONDUCTOR = actors.worker("requests.workflow")
+CONFLICT = "This request has moved on meanwhile. Load the page again."
+RING = Bell("requests_app.tasks.advance_request")
+ACTIVE = (State.COLLECTING, State.IN_REVIEW, State.DELIVERING, State.NOTIFYING)
+
+
+# ---------------------------------------------------------------- one step
+
+
+def move(request: Request, to: str, *, actor: Actor, event: str = "", **changes: Any) -> Request:
+    """Bring `request` from the state it was read in to `to`, with `changes`; the fresh row.
+
+    Raises Refused: code "illegal_move" (not in the table), "guard_<name>" (not yet), "state_conflict" (moved meanwhile).
+    """
+    step = moves.MOVES.get(moves.Pair(request.state, to))
+    if step is None:
+        raise Refused("This cannot be done in the state that the request is in.", code="illegal_move")
+    with log.atomic():
+        if not GUARDS[step.guard](locks.request(request.pk)):
+            raise Refused("What this step needs has not happened yet.", code=f"guard_{step.guard}")
+        if not Request.objects.filter(pk=request.pk, state=request.state).update(state=to, **changes):
+            raise Refused(CONFLICT, code="state_conflict")
+        fresh = Request.objects.get(pk=request.pk)
+        facts = {"before": request.state, "after": to} | ({"outcome": fresh.outcome} if to == State.CLOSED else {})
+        log.record(event or step.event, actor=actor, noun=fresh, subject_id=fresh.subject_id, **facts)
+    return fresh
+
+
+# ---------------------------------------------------------------- as far as conditions allow
+
+
+def advance(request_id: UUID) -> None:
+    """Make every step whose condition is met; safe to repeat, and to run twice at once."""
+    for _ in range(len(moves.STATES)):
+        request = Request.objects.select_related("batch", "identifier").get(pk=request_id)
+        step = STEPS.get(request.state)
+        try:
+            with log.atomic():
+                moved = step is not None and step(request)
+        except Refused as refused:
+            if refused.code == "state_conflict":
+                continue  # somebody else made the step; look again
+            raise
+        if not moved:
+            break
+    attention.refresh(request_id, actor=CONDUCTOR)
+
+
+def _from_received(request: Request) -> bool:
+    if guards.needs_proof(request):
+        move(request, State.VERIFYING, actor=CONDUCTOR)
+        return True
+    return _begin(request)
+
+
+def _from_verifying(request: Request) -> bool:
+    return not guards.needs_proof(request) and _begin(request)
+
+
+def _begin(request: Request) -> bool:
+    """Start the search, or merge with a request of the same kind that is being worked on already.
+
+    The person's row is locked, so that of two requests proved at once one sees the other.
+    """
+    locks.request(request.pk)
+    locks.person(request.subject_id)
+    earlier = _same_request(request)
+    if earlier is not None:
+        _merge(request, earlier)
+        return True
+    batch = _search(request)
+    if plans.thaw(request.plan).chooses:
+        choices.opt_out_of_sale(request.subject, source="request", actor=actors.person(request.subject_id))
+    move(request, State.COLLECTING, actor=CONDUCTOR, batch=batch)
+    return True
+
+
+def _same_request(request: Request) -> Request | None:
+    others = Request.objects.filter(subject=request.subject_id, right=request.right, state__in=ACTIVE)
+    others = others.exclude(pk=request.pk).order_by("received_at")
+    return next((one for one in others if one.changes == request.changes), None)
+
+
+def _merge(request: Request, earlier: Request) -> None:
+    now = timezone.now()
+    closed = move(
+        request,
+        State.CLOSED,
+        actor=CONDUCTOR,
+        event="request.merged",
+        outcome=Outcome.DUPLICATE,
+        duplicate_of=earlier,
+        closed_at=now,
+        attention="",
+    )
+    clocks.meet(closed, Clock.Kind.RESPOND, now, actor=CONDUCTOR)
+    if not letters.limited(letters.address(closed), now):
+        letters.queue(closed, "duplicate", dedupe="duplicate", context={"earlier": earlier.reference}, actor=CONDUCTOR)
+
+
+def _search(request: Request) -> Any:
+    """A new batch, looking by what the person showed to be theirs; an opt-out also by the address it named."""
+    rows = Identifier.objects.filter(subject=request.subject_id).exclude(kind=Identifier.Kind.NAME)
+    if plans.thaw(request.plan).needs_proof:
+        rows = rows.filter(proved_at__isnull=False)
+    found: dict[str, list[str]] = {}
+    for row in rows.order_by("created_at"):
+        found.setdefault(row.kind, []).append(row.value)
+    return batches.open_find(origin=request.reference, subject=request.subject, identities=found, actor=CONDUCTOR)
+
+
+def _from_collecting(request: Request) -> bool:
+    if request.batch is None or not guards.found(request):
+        return False
+    if plans.thaw(request.plan).review:
+        move(request, State.IN_REVIEW, actor=CONDUCTOR)
+        return True
+    locks.request(request.pk)
+    if not guards.authorised(request):
+        batches.authorise(
+            request.batch,
+            operation=plans.thaw(request.plan).operation,
+            basis=Authorisation.Basis.OPT_OUT,
+            actor=CONDUCTOR,
+        )
+    move(request, State.DELIVERING, actor=CONDUCTOR)
+    return True
+
+
+def _from_delivering(request: Request) -> bool:
+    if not guards.carried_out(request):
+        return False
+    plan = plans.thaw(request.plan)
+    locks.request(request.pk)
+    if plan.recipients:
+        notices.queue(
+            request.subject,
+            plan.recipients,
+            origin=request.reference,
+            categories=wording.categories(request),
+            actor=CONDUCTOR,
+        )
+    move(request, State.NOTIFYING, actor=CONDUCTOR)
+    return True
+
+
+def _from_notifying(request: Request) -> bool:
+    if not notices.settled(request.reference):
+        return False
+    summary = results.summary(request)
+    outcome = policy.outcome(
+        found=summary.found,
+        left=summary.left,
+        referred=len(summary.referred),
+        always_done=plans.thaw(request.plan).chooses,
+    )
+    plan = plans.thaw(request.plan)
+    kind = plan.letter if summary.found or plan.chooses else "nothing_held"
+    close(request, outcome, actor=CONDUCTOR, letter=kind)
+    return True
+
+
+STEPS: dict[str, Callable[[Request], bool]] = {
+    State.RECEIVED: _from_received,
+    State.VERIFYING: _from_verifying,
+    State.COLLECTING: _from_collecting,
+    State.DELIVERING: _from_delivering,
+    State.NOTIFYING: _from_notifying,
+}
+
+
+# ---------------------------------------------------------------- ends
+
+
+def close(request: Request, outcome: str, *, actor: Actor, letter: str, event: str = "", **changes: Any) -> Request:
+    """End a request: its outcome, its clocks met, its last letter in the outbox, all in one transaction."""
+    now = timezone.now()
+    with log.atomic():
+        closed = move(
+            request,
+            State.CLOSED,
+            actor=actor,
+            event=event,
+            outcome=outcome,
+            closed_at=now,
+            attention="",
+            waiting_since=None,
+            **changes,
+        )
+        clocks.meet(closed, Clock.Kind.RESPOND, now, actor=actor)
+        letters.queue(closed, letter, dedupe=letter, context={}, actor=actor)
+    return closed
+
+
+def withdraw(request: Request, *, actor: Actor) -> Request:
+    """End a request because the person wants it no more. Raises Refused once something has been carried out."""
+    with log.atomic():
+        fresh = locks.request(request.pk)
+        if fresh.state in (State.NOTIFYING, State.CLOSED):
+            raise Refused("This request has been carried out already, so it cannot be withdrawn.", code="too_late")
+        if fresh.batch is not None:
+            # Cancelled first: from then on no worker writes, so what is seen now is all there will be.
+            batches.cancel(fresh.batch, actor=actor)
+            if not guards.untouched(fresh):
+                raise Refused("The work has begun already, so it cannot be stopped any more.", code="too_late")
+        unbuilt = Parcel.objects.filter(request=fresh, state=Parcel.State.OPEN)
+        unbuilt.update(state=Parcel.State.EXPIRED, lease_until=None, fence=F("fence") + 1)
+        Parcel.objects.filter(request=fresh, state=Parcel.State.READY).update(expires_at=timezone.now())
+        return close(fresh, Outcome.WITHDRAWN, actor=actor, letter="withdrawn", event="request.withdrawn")
+
+
+def close_unproved(now: datetime) -> int:
+    """End the requests that nobody proved in time; a later proof opens them again. How many."""
+    closed = 0
+    for request in reads.unproved(now)[:200]:
+        try:
+            close(request, Outcome.UNVERIFIED, actor=CONDUCTOR, letter="unverified", event="request.unproved")
+            closed += 1
+        except Refused as refused:
+            if refused.code != "state_conflict":
+                raise
+    return closed
+
+
+def reopen(request: Request, *, actor: Actor) -> Request:
+    """Go on with a request that was closed for want of proof, now that the person gave it.
+
+    The case had been answered, so its clocks start anew with the proof. While an equal request is being worked on, it
+    stays closed: nothing would be done twice.
+    """
+    with log.atomic():
+        fresh = locks.request(request.pk)
+        locks.person(fresh.subject_id)
+        if _same_request(fresh) is not None:
+            return fresh
+        changes: dict[str, Any] = {"outcome": Outcome.NONE, "closed_at": None, "batch": _search(fresh)}
+        fresh = move(fresh, State.COLLECTING, actor=actor, **changes)
+        clocks.restart(fresh, timezone.now(), actor=actor)
+    return fresh
+
+
+def search_again(request: Request, *, actor: Actor) -> Request:
+    """Search anew in the caller's transaction, after the old batch was cancelled; what was decided about it falls."""
+    nothing: dict[str, Any] = {
+        "proposed_by": None,
+        "proposed_at": None,
+        "proposed_fingerprint": "",
+        "approved_by": None,
+        "approved_at": None,
+    }
+    return move(request, State.COLLECTING, actor=actor, batch=_search(request), **nothing)
+
+
+def nudge(request: Request) -> None:
+    """Ask a worker to advance this request once the transaction is committed."""
+    ring(RING, request.pk)

@@ -1,0 +1,87 @@
+"""Verbs of the room that knows names: find or make a person, add what identifies them, prove an identifier."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from audit import log
+from audit.actor import Actor
+from audit.refusal import Refused
+from subjects import identifiers, vault
+from subjects.models import DataSubject, Identifier
+
+# PostgreSQL advisory lock of making persons; any constant that no other code of ours uses.
+MAKER_LOCK = 7_420_003
+
+
+def known(kind: str, value: str) -> DataSubject | None:
+    """The one subject with this identifier, or None. Raises Refused when two persons share it: a person must pick."""
+    index = vault.blind_index(kind, identifiers.normalise(kind, value))
+    rows = Identifier.objects.filter(kind=kind, blind_index=index, subject__merged_into=None)
+    found = list(rows.select_related("subject").order_by("created_at")[:2])
+    if len(found) > 1:
+        raise Refused("Two people share this identifier; a colleague has to tell them apart.", code="shared_identifier")
+    return found[0].subject if found else None
+
+
+def find_or_make(kind: str, value: str, *, actor: Actor) -> DataSubject:
+    """The subject with this identifier, made now if nobody has it."""
+    with log.atomic():
+        subject = known(kind, value)
+        if subject is None:
+            _one_maker()  # two forms of one person that arrive at once must not make two persons
+            subject = known(kind, value)
+        if subject is None:
+            subject = DataSubject.objects.create()
+            log.record("subject.made", actor=actor, noun=subject, subject_id=subject.pk)
+            add(subject, kind, value, actor=actor)
+        return subject
+
+
+def _one_maker() -> None:
+    """Whoever makes a person is alone until the transaction ends; what others made meanwhile is seen afterwards."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKER_LOCK])
+    # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
+
+
+def add(subject: DataSubject, kind: str, value: str, *, actor: Actor) -> Identifier:
+    """Give `subject` an identifier; the same value twice is one row."""
+    index = vault.blind_index(kind, identifiers.normalise(kind, value))
+    with log.atomic():
+        row, made = Identifier.objects.get_or_create(
+            subject=subject, kind=kind, blind_index=index, defaults={"value": value.strip()}
+        )
+        if made:
+            log.record("subject.identified", actor=actor, noun=subject, subject_id=subject.pk, kind=kind)
+    return row
+
+
+def prove(identifier: Identifier, *, at: datetime, actor: Actor) -> None:
+    """Note that the person showed control of this identifier."""
+    with log.atomic():
+        Identifier.objects.filter(pk=identifier.pk, proved_at=None).update(proved_at=at)
+        log.record(
+            "subject.proved",
+            actor=actor,
+            noun=identifier.subject,
+            subject_id=identifier.subject_id,
+            kind=identifier.kind,
+        )
+
+
+def values(subject_id: UUID) -> dict[str, list[str]]:
+    """All identifier values of a person by kind, as stored."""
+    found: dict[str, list[str]] = {}
+    for row in Identifier.objects.filter(subject_id=subject_id).order_by("created_at"):
+        found.setdefault(row.kind, []).append(row.value)
+    return found
+
+
+def reveal(subject: DataSubject, *, actor: Actor) -> dict[str, list[str]]:
+    """The identifiers in clear, for a colleague who needs them; every look is an event."""
+    with log.atomic():
+        log.record("subject.revealed", actor=actor, noun=subject, subject_id=subject.pk)
+        return values(subject.pk)

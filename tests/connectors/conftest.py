@@ -1,0 +1,69 @@
+"""The shop on each server that is there."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from connectors.kinds import sql_engines
+from tests.connectors.shop import Shop, meta, open_shop
+
+SERVERS = {
+    "postgresql": (
+        os.environ.get("TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1:5432/postgres"),
+        "start PostgreSQL on 127.0.0.1:5432, or set TEST_POSTGRES_URL",
+    ),
+    "mysql": (
+        os.environ.get("TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/"),
+        "start MariaDB on 127.0.0.1:3306, or set TEST_MYSQL_URL",
+    ),
+}
+
+
+def scratch(name: str, need: Callable[[str, bool, str], None]) -> tuple[sa.Engine, str]:
+    """A database of this process on a server; (admin engine, its name)."""
+    address, how = SERVERS[name]
+    admin = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+    database = f"po_shop_{os.getpid()}"
+    try:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {database}")
+            connection.exec_driver_sql(f"CREATE DATABASE {database}")
+    except sa.exc.OperationalError:
+        need(name, False, how)
+    return admin, database
+
+
+@pytest.fixture
+def shop(db: None, tmp_path: Path) -> Iterator[Shop]:
+    """The shop on SQLite."""
+    one = open_shop(f"sqlite:///{tmp_path / 'shop.sqlite3'}")
+    yield one
+    one.engine.dispose()
+    sql_engines.close_all()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def any_shop(
+    request: pytest.FixtureRequest, db: None, tmp_path: Path, need: Callable[[str, bool, str], None]
+) -> Iterator[Shop]:
+    """The shop on each kind of server in turn."""
+    if request.param == "sqlite":
+        one = open_shop(f"sqlite:///{tmp_path / 'shop.sqlite3'}")
+        yield one
+        one.engine.dispose()
+        return
+    admin, database = scratch(request.param, need)
+    url = admin.url.set(database=database).render_as_string(hide_password=False)
+    one = open_shop(url)
+    yield one
+    meta.drop_all(one.engine)
+    one.engine.dispose()
+    for engine in (sql_engines.engine_for(url),):
+        engine.dispose()
+    sql_engines.close_all()
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {database}")
+    admin.dispose()

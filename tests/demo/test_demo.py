@@ -1,0 +1,142 @@
+"""The demo company is what its description says, and the engine finds in it what plain SQL counts."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from django.conf import settings
+
+from audit import actor
+from audit.refusal import Refused
+from connectors import batches
+from connectors.models import Connection
+from consent import notices
+from disclosures.models import Recipient
+from inventory import descriptions, mapping
+from inventory.graph import walk
+from inventory.models import Collection, Field, Purpose
+from privacyops import demo, roles
+from privacyops.demo import counting, generator, loading, tables
+from retention.models import Schedule
+from tests.connectors.shop import find
+
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+HIRELINE = Path(loading.__file__).parent / "descriptions" / "hireline.yaml"
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Hireline's files, made once."""
+    before, settings.STATE_DIR = settings.STATE_DIR, tmp_path_factory.mktemp("demo")
+    loading.make_databases(lambda line: None)
+    yield settings.STATE_DIR / "demo"
+    settings.STATE_DIR = before
+
+
+@pytest.fixture
+def loaded(db: None, company: Path) -> Path:
+    roles.sync()
+    demo.load(lambda line: None)
+    return company
+
+
+def test_it_is_as_big_as_promised(company: Path) -> None:
+    rows = {}
+    for name, meta in tables.DATABASES.items():
+        with sqlite3.connect(company / f"{name}.sqlite3") as file:
+            rows |= {
+                one.name: file.execute(f"SELECT count(*) FROM {one.name}").fetchone()[0] for one in meta.sorted_tables
+            }
+            assert not file.execute("PRAGMA foreign_key_check").fetchall()
+    assert rows["accounts"] >= 5000 and rows["employers"] == 10
+    harriet = sum(counting.count(generator.HEAVY).values())
+    assert harriet >= 100_000 and sum(rows.values()) - harriet >= 100_000
+
+
+def test_the_same_seed_makes_the_same_people() -> None:
+    def first(count: int) -> list[object]:
+        company = generator.company_today()
+        rows = company.accounts()
+        return [(row["full_name"], row["email"], row["city"]) for row, _ in zip(rows, range(count), strict=False)]
+
+    assert first(200) == first(200)
+
+
+def test_every_column_is_described_and_nothing_else_is(loaded: Path) -> None:
+    described = {(one.collection.name, one.name) for one in Field.objects.select_related("collection")}
+    live = {
+        (table.name, column.name)
+        for meta in tables.DATABASES.values()
+        for table in meta.sorted_tables
+        for column in table.columns
+    }
+    assert described == live
+
+
+def test_loading_again_changes_nothing(loaded: Path) -> None:
+    def picture() -> list[object]:
+        counted = (Collection, Field, Purpose, Recipient, Schedule, Connection)
+        return [descriptions.export(), *[one.objects.count() for one in counted]]
+
+    before = picture()
+    demo.load(lambda line: None)
+    assert picture() == before
+
+
+def test_what_was_exported_can_be_loaded_and_exported_again(loaded: Path) -> None:
+    first = descriptions.export()
+    descriptions.load(descriptions.read(first, "export.yaml"), actor=actor.worker("test"))
+    assert descriptions.export() == first
+
+
+def test_an_address_leads_to_every_collection_with_personal_data(loaded: Path) -> None:
+    graph = mapping.graph()
+    plan = walk(graph, {"email"})
+    personal = {name for name, one in graph.collections.items() if any(field.category for field in one.fields)}
+    assert personal <= {step.collection for step in plan.steps}
+    order = plan.erase_order
+    assert order.index(("platform", "applications")) < order.index(("platform", "candidate_profiles"))
+    assert order.index(("platform", "candidate_profiles")) < order.index(("platform", "accounts"))
+
+
+@pytest.mark.parametrize("email", ["anna.schmidt@example.com", generator.HEAVY])
+def test_the_engine_finds_what_plain_sql_counts(loaded: Path, email: str) -> None:
+    batch = find(email)
+    assert batches.settled(batch, "find")
+    found: dict[str, int] = {}
+    for one in batch.findings.select_related("system"):
+        found[f"{one.system.key}.{one.collection}"] = found.get(f"{one.system.key}.{one.collection}", 0) + one.rows
+    assert found == {table: rows for table, rows in counting.count(email).items() if rows}
+
+
+def test_a_notice_is_in_force_and_an_older_one_is_kept(loaded: Path) -> None:
+    now = notices.current()
+    assert now and now.number == 2 and "Server logs: 90 days" in now.body
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("category: contact.email, identity: email, attribute", "category: contakt, identity: email, attribute",
+         "hireline.yaml: platform.accounts.email.category: there is no category 'contakt'"),
+        ("references: [platform.accounts.id]", "references: [platform.acounts.id]", "'platform.acounts.id' is not described"),
+        ("person: sender_account_id, mask", "person: sender, mask", "'sender' is not a field of the collection"),
+        ("{name: id, data_type: integer, primary_key: true}", "{name: id, data_type: integer}", "no field has primary_key"),
+        ("erase: mask", "eraze: mask", "'eraze' is not a known key"),
+        ("systems:", "systems: [", "is not YAML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_description_is_refused_with_its_place(old: str, new: str, words: str) -> None:
+    text = HIRELINE.read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(Refused) as caught:
+        descriptions.read(text.replace(old, new, 1), "hireline.yaml")
+    assert words in caught.value.message
+
+
+def test_the_address_of_a_schema_of_its_own_is_a_url(settings) -> None:
+    settings.DEMO_DATABASE_URL = "postgres://root@127.0.0.1:5432/demo"
+    url = sa.make_url(loading.address("archive"))
+    assert url.drivername == "postgresql+psycopg" and url.query["options"] == "-csearch_path=hireline_archive"

@@ -1,0 +1,151 @@
+"""Colleagues of every role with a browser each, and a company in which every screen has something to show."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from audit import actor as actors
+from audit import clients
+from audit.models import Event, SweepRun
+from connectors import batches, holds
+from connectors.models import Finding, WorkOrder
+from consent import choices, notices
+from disclosures.models import Notice, Recipient
+from inventory.models import Collection, Purpose
+from privacyops import roles
+from requests_app.models import Letter, Note, Request
+from retention.models import Run, Schedule
+from tests.requests_app import builders
+
+ADA = "ada@example.org"
+TESTS = actors.worker("tests")
+QUEUE = "/admin/requests_app/request/"
+
+
+def colleague(role: str, name: str = "") -> User:
+    """A colleague with one role from the table."""
+    roles.sync()
+    user = User.objects.create_user(name or role.lower().replace(" ", "-"), is_staff=True, first_name=role)
+    user.groups.add(Group.objects.get(name=role))
+    return User.objects.get(pk=user.pk)
+
+
+def browser(user: User) -> Client:
+    """A browser in which this colleague is signed in."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def root(name: str = "root") -> User:
+    """An account that may do everything Django knows."""
+    return User.objects.create_superuser(name)
+
+
+def in_review(right: str = "delete", **more: object) -> Request:
+    """Ada's request, proved, searched, and waiting for a colleague."""
+    request = builders.ask(right, **more)
+    builders.prove(request)
+    builders.pump()
+    request = fresh(request)
+    assert request.state == "in_review"
+    return request
+
+
+def fresh(request: Request) -> Request:
+    return Request.objects.select_related("batch", "subject").get(pk=request.pk)
+
+
+def mark(request: Request) -> str:
+    """What the page shows as its fingerprint."""
+    return batches.fingerprint(fresh(request).batch)
+
+
+def case(request: Request) -> str:
+    return f"{QUEUE}{request.pk}/change/"
+
+
+def press(client: Client, request: Request, name: str, **given: str) -> Any:
+    return client.post(f"{QUEUE}{request.pk}/do/{name}/", {"form": name, **given})
+
+
+def snapshot() -> list[object]:
+    """Everything that a button could change."""
+    return [
+        list(Request.objects.order_by("pk").values_list("state", "outcome", "owner", "proposed_by", "approved_by")),
+        list(WorkOrder.objects.order_by("pk").values_list("state", "park_code")),
+        list(Finding.objects.order_by("pk").values_list("action", "decision", "ground")),
+        list(Letter.objects.order_by("pk").values_list("state")),
+        Note.objects.count(),
+        list(Run.objects.order_by("pk").values_list("state", "approved_by")),
+    ]
+
+
+def park(request: Request) -> WorkOrder:
+    """An order of this request that waits for a person."""
+    order = WorkOrder.objects.filter(batch=fresh(request).batch_id, operation="find").first()
+    WorkOrder.objects.filter(pk=order.pk).update(
+        state="parked", park_code="connection", park_reason="The system refused us. Check its address, then retry."
+    )
+    return order
+
+
+def everything(company: Any) -> Request:
+    """At least one row for every screen of the desk; Ada's erasure in review is handed back."""
+    now = timezone.now()
+    roles.sync()
+    writer = root("writer")
+    request = in_review("delete")
+    holds.place(request.subject, matter="Case 4711", reason="A claim", review_on=date(2030, 1, 1), by=writer)
+    draft = notices.draft(title="Privacy notice", body="# Notice\n\nWords.", effective_on=now.date(), by=writer)
+    notices.publish(draft, by=writer)
+    ads = Purpose.objects.get(key="ads")
+    choices.record(request.subject, ads, False, source="portal", actor=TESTS)
+    schedule = Schedule.objects.create(
+        key="old", title="Old applications", collection=company.system.datasets.get().collections.get(name="applications"),
+        period=24, reason="Claims end by then", unit="months", author=writer,
+    )  # fmt: skip
+    Collection.objects.filter(name="applications").update(dated_by="sent_on")
+    batch = batches.open_retention(
+        origin="R-1", collection=("site", "applications"), before=date(2024, 1, 1), actor=TESTS
+    )
+    WorkOrder.objects.filter(batch=batch).update(state="done")
+    Run.objects.create(
+        schedule=schedule, state="proposed", cutoff_on=date(2024, 1, 1), rows=3, proposed_at=now, terms="24 months",
+        batch=batch,
+    )  # fmt: skip
+    clients.create("shop", ["consent:write"], actor=TESTS)
+    SweepRun.objects.create(job="requests.sweep", slot=1, started_at=now, finished_at=now)
+    AccessAttempt.objects.create(username="mallory", ip_address="192.0.2.7", failures_since_start=3, attempt_time=now)
+    Notice.objects.create(
+        recipient=Recipient.objects.first(), subject=request.subject, kind="erasure", origin=request.reference,
+        state="parked", park_reason="The mail server refused the address.",
+    )  # fmt: skip
+    return request
+
+
+def events(name: str) -> "models.QuerySet[Event]":
+    return Event.objects.filter(name=name)
+
+
+def yesterday() -> Any:
+    return timezone.now() - timedelta(days=1)
+
+
+def posted(page: Any) -> dict[str, str]:
+    """What a browser would send back for a change page."""
+    form = {}
+    parts = [page.context["adminform"].form]
+    for one in page.context["inline_admin_formsets"]:
+        parts += [one.formset.management_form, *one.formset.forms]
+    for part in parts:
+        for bound in part:  # by the name that the form gives it
+            value = bound.value()
+            if value not in (None, False):
+                form[bound.html_name] = "on" if value is True else getattr(value, "pk", value)
+    return form

@@ -1,0 +1,82 @@
+"""The access matrix: every address of the portal, for a stranger, another person and the person themselves."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from requests_app import urls
+from tests.portal.builders import MALLORY, person
+
+# name: method, then the status for a stranger, for another person, for the person themselves.
+MATRIX = {
+    "home": ("get", 200, 200, 200),
+    "notice": ("get", 200, 200, 200),
+    "gpc": ("get", 200, 200, 200),
+    "ask": ("get", 200, 200, 200),
+    "received": ("get", 200, 200, 200),
+    "do_not_sell": ("get", 200, 200, 200),
+    "proof": ("get", 410, 410, 410),
+    "signin": ("get", 200, 200, 200),
+    "sent": ("get", 200, 200, 200),
+    "signout": ("post", 303, 303, 303),
+    "mine": ("get", 303, 200, 200),
+    "recipients": ("get", 303, 200, 200),
+    "one": ("get", 303, 404, 200),
+    "withdraw": ("get", 303, 404, 200),
+    "fresh": ("post", 303, 404, 409),
+    "download": ("post", 303, 404, 409),
+    "choices": ("get", 303, 200, 200),
+}
+
+
+def test_every_address_of_the_portal_is_in_the_matrix():
+    assert {pattern.name for pattern in urls.urlpatterns} == set(MATRIX)
+    names = {name for name in get_resolver().namespace_dict["portal"][1].reverse_dict if isinstance(name, str)}
+    assert names == set(MATRIX)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_right_people_get_in_and_nobody_else(name):
+    ada, request = person()
+    mallory, _ = person(MALLORY)
+    method, *expected = MATRIX[name]
+    pattern = next(one for one in urls.urlpatterns if one.name == name)
+    path = "/" + str(pattern.pattern).replace("<uuid:pk>", str(request.pk)).replace("<str:token>", "a" * 43)
+    # The person comes last: signing out ends their session.
+    for browser, status in zip((Client(), mallory, ada), expected, strict=True):
+        response = getattr(browser, method)(path)
+        assert response.status_code == status
+        if status == 303 and name != "signout":
+            assert response.url == "/signin/", "a stranger is asked to sign in, whether or not the thing exists"
+        if status == 404:
+            assert request.reference.encode() not in response.content
+
+
+@pytest.mark.parametrize("name", ["one", "withdraw", "fresh", "download"])
+def test_another_persons_request_looks_like_one_that_never_was(name):
+    _ada, request = person()
+    mallory, _ = person(MALLORY)
+    mallory.get("/my/")  # the greeting after signing in is shown once, and here
+    method = MATRIX[name][0]
+    path = "/" + str(next(one for one in urls.urlpatterns if one.name == name).pattern)
+    real = getattr(mallory, method)(path.replace("<uuid:pk>", str(request.pk)))
+    never = getattr(mallory, method)(path.replace("<uuid:pk>", str(uuid.uuid4())))
+    assert (real.status_code, real.content, sorted(real.items())) == (404, never.content, sorted(never.items()))
+
+
+def test_mallory_cannot_withdraw_adas_request():
+    _ada, request = person()
+    mallory, _ = person(MALLORY)
+    assert mallory.post(f"/my/{request.pk}/withdraw/").status_code == 404
+    request.refresh_from_db()
+    assert request.state != "closed"
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 43, "' OR 1=1 --"])
+def test_a_made_up_cookie_opens_nothing(cookie):
+    person()
+    browser = Client()
+    browser.cookies["person"] = cookie
+    assert browser.get("/my/").url == "/signin/"

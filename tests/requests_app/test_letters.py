@@ -1,0 +1,187 @@
+import contextlib
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.utils import timezone
+
+from audit import failpoints
+from requests_app import letters
+from requests_app.models import Letter
+from tests.requests_app import builders
+from tests.requests_app.builders import ask, pump
+
+
+class Post:
+    """A mail server of our own that can be told to refuse."""
+
+    def __init__(self) -> None:
+        self.got, self.answer = [], ""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.answer.startswith("rcpt "):
+            return self.answer.removeprefix("rcpt ")
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answer.startswith("data "):
+            return self.answer.removeprefix("data ")
+        self.got.append(envelope)
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def post(settings):
+    """A real SMTP server; `post.controller` is stopped and started by tests."""
+    handler = Post()
+    handler.port = free_port()
+    handler.controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
+    handler.controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", handler.port, 5
+    yield handler
+    with contextlib.suppress(AssertionError, RuntimeError, OSError):
+        handler.controller.stop()
+
+
+def the_letter() -> Letter:
+    return Letter.objects.get(kind="acknowledgement")
+
+
+def test_a_letter_goes_out_once_with_its_own_message_id(company, post):
+    request = ask("opt_out_sale")
+    letters.send(the_letter().pk)
+    letters.send(the_letter().pk)
+    assert len(post.got) == 1
+    text = post.got[0].content.decode()
+    assert f"Message-ID: {the_letter().message_id}" in text
+    assert "Auto-Submitted: auto-replied" in text
+    assert request.reference in text
+    assert post.got[0].rcpt_tos == ["ada@example.org"]
+    assert the_letter().state == "sent"
+    assert request.clocks.filter(kind="acknowledge", met_at=None).count() == 0
+
+
+def test_mail_goes_to_the_address_that_was_stored_first(company, post):
+    ask("opt_out_sale", email="Ada@Example.org")
+    letters.send(the_letter().pk)
+    assert post.got[0].rcpt_tos == ["ada@example.org"]
+
+
+def test_a_server_that_is_down_delays_a_letter_and_loses_none(company, post):
+    ask("opt_out_sale")
+    post.controller.stop()
+    letters.send(the_letter().pk)
+    letter = the_letter()
+    assert letter.state == "queued"
+    assert letter.next_try_at > timezone.now()
+    letters.send(letter.pk)
+    assert the_letter().attempts == 1, "it is not tried again before its time"
+    post.controller = Controller(post, hostname="127.0.0.1", port=post.port)
+    post.controller.start()
+    Letter.objects.update(next_try_at=None)
+    letters.send(letter.pk)
+    assert the_letter().state == "sent"
+    assert len(post.got) == 1
+
+
+def test_a_server_that_says_later_is_asked_later(company, post):
+    ask("opt_out_sale")
+    post.answer = "rcpt 450 greylisted, come back"
+    letters.send(the_letter().pk)
+    assert the_letter().state == "queued"
+    post.answer = ""
+    Letter.objects.update(next_try_at=None)
+    letters.send(the_letter().pk)
+    assert the_letter().state == "sent"
+
+
+@pytest.mark.parametrize("answer", ["rcpt 550 no such user ada@example.org", "data 554 refused ada@example.org"])
+def test_a_server_that_refuses_for_good_parks_the_letter_in_sight(company, post, caplog, answer):
+    request = ask("opt_out_sale")
+    post.answer = answer
+    letters.send(the_letter().pk)
+    letter = the_letter()
+    assert letter.state == "parked"
+    assert answer.split()[1] in letter.park_reason
+    assert "ada@example.org" not in letter.park_reason + caplog.text
+    request.refresh_from_db()
+    assert "letter" in request.attention
+    post.answer = ""
+    letters.retry(letter, by=builders.reviewer())
+    letters.send(letter.pk)
+    assert the_letter().state == "sent"
+    request.refresh_from_db()
+    assert request.attention == ""
+
+
+def test_after_three_days_without_a_server_a_person_is_asked(company, post):
+    ask("opt_out_sale")
+    post.controller.stop()
+    Letter.objects.update(queued_at=datetime.now(UTC) - timedelta(days=3, minutes=1))
+    letters.send(the_letter().pk)
+    assert the_letter().state == "parked"
+
+
+def test_a_worker_that_dies_after_the_server_said_yes_sends_the_same_letter_again(company, post, monkeypatch):
+    ask("opt_out_sale")
+    failpoints.arm("letter.after_send=raise")
+    with pytest.raises(failpoints.Injected):
+        letters.send(the_letter().pk)
+    failpoints.arm("")
+    assert the_letter().state == "queued"
+    Letter.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    letters.send(the_letter().pk)
+    ids = {envelope.content.decode().split("Message-ID: ")[1].split("\r\n")[0] for envelope in post.got}
+    assert len(post.got) == 2
+    assert len(ids) == 1
+
+
+def test_the_same_letter_is_queued_once(company):
+    request = ask("opt_out_sale")
+    first = letters.queue(request, "withdrawn", dedupe="x", context={}, actor=letters.SENDER)
+    assert letters.queue(request, "withdrawn", dedupe="x", context={}, actor=letters.SENDER) == first
+
+
+KINDS = [
+    "acknowledgement",
+    "open",
+    "sign_in",
+    "fresh",
+    "package_ready",
+    "erased",
+    "corrected",
+    "opted_out",
+    "nothing_held",
+    "denied",
+    "withdrawn",
+    "duplicate",
+    "unverified",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_letter_has_a_subject_a_sender_and_nothing_left_unfilled(company, kind):
+    request = ask("access")
+    subject_line, body = letters.preview(request, kind, {"link": "https://x/proof/t/", "earlier": "PR-0"})
+    assert 10 < len(subject_line) < 100
+    assert "Hireline" in body
+    assert "{{" not in body and "{%" not in body and "&#" not in body and "None" not in body
+    assert "\n\n\n" not in body
+    pump()
+
+
+def test_the_log_never_names_a_recipient(company, post, caplog):
+    ask("opt_out_sale")
+    post.controller.stop()
+    with caplog.at_level("DEBUG"):
+        letters.send(the_letter().pk)
+    assert "ada@" not in caplog.text

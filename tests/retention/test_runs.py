@@ -1,0 +1,341 @@
+"""A retention run, from the count to the certificate, on a real database."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit import log
+from audit.models import Event
+from audit.refusal import Refused
+from connectors import batches, engine, holds
+from connectors.models import Authorisation, Batch, WorkOrder
+from inventory.models import Collection
+from inventory.models import System as InventorySystem
+from retention import runs, tasks
+from retention.models import Run, Schedule
+from tests.connectors.shop import ANNA, Shop, person, visits
+from tests.consent.builders import CLERK, at_once
+from tests.retention.builders import TODAY, days, grace_over, proposed, work
+
+pytestmark = pytest.mark.django_db
+CUTOFF = date(2026, 1, 11)
+
+
+def fresh(run: Run) -> Run:
+    return Run.objects.get(pk=run.pk)
+
+
+def test_a_proposal_counts_and_touches_nothing(shop: Shop, schedule: Schedule) -> None:
+    run = proposed(schedule)
+    assert (run.state, run.rows, run.cutoff_on) == ("proposed", 30, CUTOFF)
+    assert run.proposed_at and run.batch.origin == f"run:{run.pk}"
+    assert len(days(shop)) == 75 and not Authorisation.objects.exists()
+
+
+def test_from_the_count_to_the_certificate(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    runs.advance(run.pk)  # as the bell of the approval does
+    work()
+    assert fresh(run).state == "approved" and len(days(shop)) == 75, "the grace is not over"
+    grace_over(run)
+    work()
+    run = fresh(run)
+    assert run.state == "done" and run.finished_at
+    assert len(days(shop)) == 45 and min(days(shop)) == CUTOFF, "rows of the cut-off's own day stay"
+    paper = run.certificate
+    assert paper["collections"] == {"shop.visits": {"found": 30, "erased": 30, "spared_held": 0, "left": 0}}
+    assert paper["approved_by"] == staff.paul.pk and paper["cutoff"] == "2026-01-11" and paper["rows_approved"] == 30
+    assert paper["receipts"] == 1 and paper["waived_orders"] == 0 and paper["terms"] == "6 months: shop.visits"
+    event = Event.objects.get(name="run.finished")
+    assert (paper["event"], paper["event_digest"]) == (event.number, event.digest)
+    leave = Authorisation.objects.get()
+    assert (leave.basis, leave.operation) == ("schedule", "erase")
+    assert (leave.proposed_by, leave.approved_by) == (staff.nora, staff.paul)
+    names = list(log.of(run).values_list("name", flat=True))
+    assert names == ["run.opened", "run.proposed", "run.approved", "run.started", "run.finished"]
+    assert list(log.faults()) == []
+
+
+def test_a_second_run_finds_nothing_and_says_so(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    work()
+    again = proposed(schedule)
+    assert again.state == "nothing" and again.finished_at and again.rows == 0
+
+
+def test_a_held_persons_rows_are_spared_and_the_others_go(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    holds.place(person(ANNA), matter="case-7", reason="Claim", review_on=date(2027, 1, 1), by=staff.nora)
+    grace_over(run)
+    work()
+    run = fresh(run)
+    assert run.state == "done"
+    assert len(days(shop, 1)) == 25, "Anna is under hold"
+    assert len(days(shop, 2)) == len(days(shop, 3)) == 15
+    line = run.certificate["collections"]["shop.visits"]
+    assert line == {"found": 30, "erased": 20, "spared_held": 10, "left": 0}
+
+
+def test_rows_that_come_after_the_approval_send_the_run_back_to_be_counted(
+    shop: Shop, schedule: Schedule, staff
+) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    shop.do(visits.insert(), [{"account_id": 2, "ip": "192.0.2.9", "seen_on": date(2025, 12, 1)}])
+    grace_over(run)
+    work()
+    run = fresh(run)
+    assert (run.state, run.rows) == ("proposed", 31)
+    assert run.approved_by is None and run.not_before is None and "counted again" in run.note
+    assert len(days(shop)) == 76, "nothing was erased"
+    assert Event.objects.filter(name="run.recounted").count() == 1
+    runs.approve(run, by=staff.paul, rows=31)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "done" and len(days(shop)) == 45 and fresh(run).note == ""
+
+
+def test_the_schedules_author_cannot_approve_its_run(schedule: Schedule, staff) -> None:
+    run = proposed(schedule)
+    with pytest.raises(Refused, match="somebody else") as refused:
+        runs.approve(run, by=staff.nora, rows=30)
+    assert refused.value.code == "own_schedule" and fresh(run).state == "proposed"
+
+
+def test_whoever_may_not_approve_neither_approves_nor_cancels(schedule: Schedule, staff) -> None:
+    run = proposed(schedule)
+    for verb in (lambda: runs.approve(run, by=staff.ole, rows=30), lambda: runs.cancel(run, by=staff.ole)):
+        with pytest.raises(Refused) as refused:
+            verb()
+        assert refused.value.code == "not_allowed"
+
+
+@pytest.mark.parametrize("rows", [0, 29, 31])
+def test_an_approval_of_another_number_of_rows_is_refused(schedule: Schedule, staff, rows: int) -> None:
+    run = proposed(schedule)
+    with pytest.raises(Refused, match="30 rows") as refused:
+        runs.approve(run, by=staff.paul, rows=rows)
+    assert refused.value.code == "rows_conflict" and fresh(run).approved_by is None
+
+
+def test_an_approval_twice_is_one(schedule: Schedule, staff) -> None:
+    run = proposed(schedule)
+    runs.approve(run, by=staff.paul, rows=30)
+    with pytest.raises(Refused) as refused:
+        runs.approve(run, by=staff.paul, rows=30)
+    assert refused.value.code == "state_conflict"
+    assert Event.objects.filter(name="run.approved").count() == 1
+
+
+def test_the_database_refuses_an_approver_who_is_the_author_and_a_run_that_acts_unapproved(schedule, staff) -> None:
+    run = proposed(schedule)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(state="running")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        batches.authorise(
+            run.batch, operation="erase", basis="schedule", proposed_by=staff.nora, approved_by=staff.nora, actor=CLERK
+        )
+    assert not WorkOrder.objects.filter(operation="erase").exists()
+
+
+def test_a_run_can_be_cancelled_until_it_begins(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    runs.cancel(run, by=staff.nora)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "cancelled" and fresh(run).finished_at and len(days(shop)) == 75
+    assert proposed(schedule).state == "proposed", "the way is free for the next one"
+
+
+def test_a_run_that_has_begun_cannot_be_cancelled(schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    runs.advance(run.pk)
+    assert fresh(run).state == "running"
+    with pytest.raises(Refused) as refused:
+        runs.cancel(run, by=staff.paul)
+    assert refused.value.code == "too_late"
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"period": 12}, {"unit": "years"}])
+def test_a_schedule_changed_in_the_grace_ends_the_run(shop: Shop, schedule: Schedule, staff, change: dict) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    Schedule.objects.update(**change)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "cancelled" and "changed" in fresh(run).note and len(days(shop)) == 75
+
+
+def test_an_author_who_became_the_approver_sends_the_run_back(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    Schedule.objects.update(author=staff.paul)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "proposed" and fresh(run).approved_by is None and len(days(shop)) == 75
+
+
+def test_a_collection_kept_by_law_goes_when_its_time_is_over(shop: Shop, schedule: Schedule, staff) -> None:
+    Collection.objects.filter(name="visits").update(erase="keep", keep_ground="legal_obligation")
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    work()
+    assert fresh(run).certificate["collections"]["shop.visits"]["erased"] == 30 and len(days(shop)) == 45
+
+
+def test_a_system_that_is_away_parks_the_run_in_sight_and_a_retry_brings_it_on(shop: Shop, schedule, staff) -> None:
+    connection_row = InventorySystem.objects.get(key="shop").connection
+    connection_row.active = False
+    connection_row.save()
+    run = proposed(schedule)
+    assert run.state == "finding" and "switched off" in run.note
+    connection_row.active = True
+    connection_row.save()
+    batches.retry(batches.parked(run.batch).get(), by=staff.paul)
+    work()
+    assert (fresh(run).state, fresh(run).rows) == ("proposed", 30)
+
+
+def test_a_count_that_was_given_up_is_not_reported_as_nothing_to_do(shop: Shop, schedule, staff) -> None:
+    InventorySystem.objects.get(key="shop").connection.delete()
+    run = proposed(schedule)
+    batches.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
+    work()
+    assert fresh(run).state == "cancelled" and "given up" in fresh(run).note
+
+
+def test_an_erasure_that_was_given_up_says_what_is_left(shop: Shop, schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    runs.advance(run.pk)
+    InventorySystem.objects.get(key="shop").connection.delete()
+    work()
+    assert fresh(run).state == "running" and fresh(run).note
+    batches.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
+    work()
+    paper = fresh(run).certificate
+    assert paper["collections"]["shop.visits"] == {"found": 30, "erased": 0, "spared_held": 0, "left": 30}
+    assert paper["waived_orders"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"active": False}, "schedule_off"),
+        ({"period": 0}, "schedule_period"),
+        ({"period": 30000, "unit": "years"}, "schedule_period"),
+    ],
+)
+def test_a_schedule_that_cannot_be_counted_is_refused_in_words(schedule, change: dict, code: str) -> None:
+    Schedule.objects.update(**change)
+    with pytest.raises(Refused) as refused:
+        runs.propose(Schedule.objects.get(), actor=CLERK, today=TODAY)
+    assert refused.value.code == code and not Run.objects.exists() and not Batch.objects.exists()
+
+
+def test_a_collection_without_a_date_is_refused(schedule) -> None:
+    Collection.objects.update(dated_by="")
+    with pytest.raises(Refused) as refused:
+        runs.propose(schedule, actor=CLERK, today=TODAY)
+    assert refused.value.code == "not_dated" and not Run.objects.exists()
+
+
+def test_one_run_at_a_time(schedule) -> None:
+    proposed(schedule)
+    with pytest.raises(Refused) as refused:
+        runs.propose(schedule, actor=CLERK, today=TODAY)
+    assert refused.value.code == "open_run_conflict"
+    assert Run.objects.count() == Batch.objects.count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_four_proposals_at_once_open_one_run(schedule) -> None:
+    found = at_once(lambda _turn: runs.propose(schedule, actor=CLERK, today=TODAY), 4)
+    assert sorted(type(one).__name__ for one in found) == ["Refused", "Refused", "Refused", "Run"]
+    assert Run.objects.count() == Batch.objects.count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_at_once_start_a_run_once(schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    assert at_once(lambda _turn: runs.advance(run.pk), 4) == [None] * 4
+    assert Authorisation.objects.count() == 1 and Event.objects.filter(name="run.started").count() == 1
+
+
+def test_the_sweep_opens_what_is_due_and_only_that(schedule: Schedule) -> None:
+    now = timezone.now()
+    Schedule.objects.update(every_days=7)
+    assert runs.propose_due(now) == 1
+    assert runs.propose_due(now + timedelta(days=30)) == 0, "a run is open"
+    work()
+    run = Run.objects.get()
+    assert run.cutoff_on == runs._cutoff(schedule, runs.today(now)), "counted from today"
+    runs.cancel(run, by=schedule.author)
+    assert runs.propose_due(now + timedelta(days=6)) == 0
+    assert runs.propose_due(now + timedelta(days=7, minutes=1)) == 1
+
+
+def test_one_schedule_that_cannot_be_counted_does_not_stop_the_others(schedule: Schedule) -> None:
+    undated = Collection.objects.get(name="payments")
+    Schedule.objects.create(key="a-broken", title="Broken", collection=undated, period=1, unit="days", reason="x")
+    assert runs.propose_due(timezone.now()) == 1
+    assert Run.objects.get().schedule == schedule
+
+
+def test_the_tasks_are_doors_and_two_beats_do_the_work_of_one(schedule: Schedule) -> None:
+    assert tasks.propose_due() == 1 and tasks.propose_due() == 0
+    assert tasks.sweep_runs() == 1 and tasks.sweep_runs() == 0
+    tasks.advance_run(str(Run.objects.get().pk))
+
+
+def test_advancing_twice_is_advancing_once(schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    work()
+    before = Event.objects.count()
+    for _ in range(3):
+        runs.advance(run.pk)
+    assert Event.objects.count() == before
+
+
+@pytest.mark.parametrize("source", Run.State.values)
+@pytest.mark.parametrize("to", Run.State.values)
+def test_what_is_not_in_the_table_does_not_happen(schedule: Schedule, staff, source: str, to: str) -> None:
+    run = Run.objects.create(
+        schedule=schedule, terms="", cutoff_on=CUTOFF, state=source, approved_by=staff.paul, approved_at=timezone.now()
+    )
+    if (source, to) in runs.MOVES:
+        with transaction.atomic():
+            assert runs._move(run, to, actor=CLERK).state == to
+        return
+    with pytest.raises(Refused):
+        runs._move(run, to, actor=CLERK)
+    assert fresh(run).state == source
+
+
+def test_every_move_leaves_a_declared_event() -> None:
+    assert set(runs.MOVES.values()) <= set(log.declared())
+
+
+def test_what_a_sweep_looks_at_costs_a_fixed_number_of_queries(schedule: Schedule, django_assert_num_queries) -> None:
+    proposed(schedule)
+    with django_assert_num_queries(1):
+        runs.can_move(timezone.now())
+    with django_assert_num_queries(1):
+        runs.due(timezone.now())
+
+
+def test_a_run_that_cannot_be_counted_anew_stays_with_its_reason(shop: Shop, schedule: Schedule, staff) -> None:
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    shop.do(visits.insert(), [{"account_id": 2, "ip": "192.0.2.9", "seen_on": date(2025, 12, 1)}])
+    grace_over(run)
+    runs.advance(run.pk)
+    for pk in batches.claimable(timezone.now()).values_list("pk", flat=True):
+        engine.run(pk)
+    Collection.objects.update(dated_by="")
+    work()
+    assert fresh(run).state == "running" and "dates its rows" in fresh(run).note and len(days(shop)) == 76
