@@ -4,11 +4,12 @@
 for a person; `clocks` turns a receipt into dates and explains each step; `grounds` and `remedies` feed letters.
 """
 
-from law.applicable import UnknownResidence, applicable, granted_right, residences
+from law.applicable import UnknownResidence, applicable, granted_right, laws_for, residences
 from law.clocks import Deadlines, Establishment, Pause, deadlines, due_at, strictest
 from law.model import Ground, ProofRule, Remedies, Statute
-from law.reasons import grounds, proof_rule, remedies
-from law.registry import StatuteError, statute, statutes, version
+from law.reader import StatuteError
+from law.reasons import grounds, proof_rule, regulator, remedies
+from law.registry import statute, statutes, version
 from law.rights import LABELS, NO_PROOF_RIGHTS, RIGHTS
 
 __all__ = (
@@ -29,7 +30,9 @@ __all__ = (
     "due_at",
     "granted_right",
     "grounds",
+    "laws_for",
     "proof_rule",
+    "regulator",
     "remedies",
     "residences",
     "statute",

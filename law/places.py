@@ -8,7 +8,7 @@ _EEA = {
     "RO": "Romania", "SK": "Slovakia", "SI": "Slovenia", "ES": "Spain", "SE": "Sweden",
 }  # fmt: skip
 _OTHERS = {
-    "AU": "Australia", "BR": "Brazil", "CA": "Canada", "CN": "China", "IN": "India", "JP": "Japan",
+    "AU": "Australia", "BR": "Brazil", "CA": "Canada", "CA-QC": "Canada: Quebec", "CN": "China", "IN": "India", "JP": "Japan",
     "KR": "Korea (South)", "MX": "Mexico", "NZ": "New Zealand", "SG": "Singapore", "ZA": "South Africa",
     "CH": "Switzerland", "TH": "Thailand", "TR": "Türkiye", "UA": "Ukraine", "GB": "United Kingdom",
 }  # fmt: skip

@@ -17,3 +17,10 @@ def proof_rule(statute: Statute, right: str) -> ProofRule:
 def remedies(statute: Statute) -> Remedies:
     """Whom the person can turn to."""
     return statute.remedies
+
+
+def regulator(statute: Statute, residence: str) -> tuple[str, str]:
+    """Name and address on the web of the authority that a resident of `residence` can complain to."""
+    country = residence.partition("-")[0]
+    found = statute.remedies.authorities.get(residence) or statute.remedies.authorities.get(country)
+    return found or (statute.remedies.regulator, statute.remedies.regulator_url)

@@ -1,95 +1,45 @@
-"""Loads the statute files and refuses one with an error, naming the file and the field."""
+"""Loads the statute files and refuses one with an error, naming the file, the line and the field."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
-from law.model import ClockRule, Counting, Duration, Extension, Ground, PauseRule, Remedies, RightRule, Statute
+from law.model import (
+    ClockRule,
+    Counting,
+    Extension,
+    General,
+    Ground,
+    PauseRule,
+    Remedies,
+    RightRule,
+    Scope,
+    Statute,
+    Terms,
+)
+from law.reader import Reader, StatuteError, read
 from law.rights import NO_PROOF_RIGHTS, RIGHTS
 
 FOLDER = Path(__file__).parent / "statutes"
-UNITS = {"calendar_days", "business_days", "months", "immediate"}
 EFFECTS = {"suspend", "exclude_days", "restart", "none"}
 CONFIDENCE = {"high", "medium", "low"}
+STATUS = {"in_force", "partially_in_force", "enacted_not_in_force", "voluntary"}
+STARTS = {"receipt", "verification", "signal", "retrieval"}
+OFF_DAYS = frozenset({"saturday", "sunday", "holiday"})
+# Facts about the company that decide whether a law speaks, and the context in which it knows the person.
+COMPANY_FACTS = frozenset({"sells", "data_broker", "health_data", "public_body"})
+CONTEXTS = frozenset({"employment", "commercial_b2b"})
 KEYS = {
-    "id", "name", "short_name", "status", "citation", "checked_on", "effective_from", "confidence", "residences",
-    "counting", "rights", "clocks", "grounds", "remedies", "doubts",
+    "id", "name", "short_name", "status", "citation", "checked_on", "effective", "confidence", "residences", "scope",
+    "counting", "rights", "clocks", "grounds", "remedies", "terms", "marks", "doubts", "sources",
 }  # fmt: skip
-
-
-class StatuteError(ValueError):
-    """A statute file is wrong; the message names file and field."""
-
-
-class _Reader:
-    """Takes values out of one mapping and complains by path."""
-
-    def __init__(self, data: Any, file: str, path: str = "") -> None:
-        self.file, self.path = file, path
-        if not isinstance(data, Mapping):
-            raise self.wrong("", "must be a mapping")
-        self.data = data
-
-    def wrong(self, key: str, words: str) -> StatuteError:
-        place = ".".join(filter(None, (self.path, key)))
-        return StatuteError(f"{self.file}: {place or 'the file'}: {words}")
-
-    def only(self, keys: set[str]) -> None:
-        for key in self.data:
-            if key not in keys:
-                raise self.wrong(str(key), f"is not a known key; known are {', '.join(sorted(keys))}")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.data.get(key, default)
-        if not isinstance(value, str):
-            raise self.wrong(key, "must be text")
-        return value
-
-    def one_of(self, key: str, allowed: set[str], default: str | None = None) -> Any:
-        value = self.data.get(key, default)
-        if value not in allowed:
-            raise self.wrong(key, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
-        return value
-
-    def day(self, key: str) -> date | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        if isinstance(value, date):
-            return value
-        raise self.wrong(key, f"must be a date like 2026-11-23, not {value!r}")
-
-    def inner(self, key: str) -> "_Reader":
-        return _Reader(self.data.get(key), self.file, ".".join(filter(None, (self.path, key))))
-
-    def items(self, key: str) -> list[tuple[str, "_Reader"]]:
-        inner = self.inner(key)
-        return [(str(name), inner.inner(name)) for name in inner.data]
-
-    def duration(self, key: str) -> Duration | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        if not (isinstance(value, list) and len(value) == 2 and isinstance(value[0], int) and value[1] in UNITS):
-            raise self.wrong(key, f"must be [number, unit] with a unit of {', '.join(sorted(UNITS))}")
-        if value[0] < 0:
-            raise self.wrong(key, "must not be negative")
-        return Duration(value[0], value[1])
 
 
 def parse(text: str, file: str) -> Statute:
     """A statute from the text of its file. Raises StatuteError."""
-    try:
-        top = _Reader(yaml.safe_load(text), file)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise StatuteError(f"{file}: line {mark.line + 1 if mark else '?'}: is not YAML") from error
+    top = read(text, file)
     top.only(KEYS)
     checked = top.day("checked_on")
     if checked is None:
@@ -98,66 +48,117 @@ def parse(text: str, file: str) -> Statute:
         id=top.text("id"),
         name=top.text("name"),
         short_name=top.text("short_name"),
-        status=top.one_of("status", {"in_force", "enacted_not_in_force", "voluntary"}),
+        status=top.one_of("status", STATUS),
         citation=top.text("citation"),
         checked_on=checked,
-        effective_from=top.day("effective_from"),
+        effective=_effective(top),
         confidence=top.one_of("confidence", CONFIDENCE),
-        residences=frozenset(str(code) for code in top.data.get("residences") or ()),
+        residences=frozenset(top.texts("residences")),
+        scope=_scope(top.maybe("scope")),
         counting=_counting(top.inner("counting")),
         rights={name: _right(name, one) for name, one in top.items("rights")},
         clocks={name: _clock(name, one) for name, one in top.items("clocks")},
         grounds={name: _ground(name, one) for name, one in top.items("grounds")},
         remedies=_remedies(top.inner("remedies")),
-        doubts=tuple(top.data.get("doubts") or ()),
+        terms=_terms(top.maybe("terms")),
+        marks={name: top.maybe("marks").one_of(name, CONFIDENCE) for name in top.maybe("marks").data},
+        doubts=top.texts("doubts"),
+        sources=top.texts("sources"),
     )
     _check(statute, top)
     return statute
 
 
-def _check(statute: Statute, top: _Reader) -> None:
+def _check(statute: Statute, top: Reader) -> None:
     for code, right in statute.rights.items():
+        rights = top.inner("rights")
         if right.equivalent:
-            if right.equivalent not in statute.rights:
-                raise top.wrong(f"rights.{code}.equivalent", f"{right.equivalent!r} is not a right of this law")
+            target = statute.rights.get(right.equivalent)
+            if target is None or target.equivalent:
+                raise rights.wrong(code, f"equivalent {right.equivalent!r} is not a right of this law")
         elif right.clock not in statute.clocks:
-            raise top.wrong(f"rights.{code}.clock", f"{right.clock!r} is not a clock of this law")
+            raise rights.wrong(code, f"clock {right.clock!r} is not a clock of this law")
         if code in NO_PROOF_RIGHTS and right.proof != "none":
-            raise top.wrong(f"rights.{code}.proof", "must be none: this right may not wait for proof of identity")
+            raise rights.wrong(code, "proof must be none: this right may not wait for proof of identity")
     unproved = statute.grounds.get("id_unverified")
     if unproved and unproved.rights & NO_PROOF_RIGHTS:
-        raise top.wrong("grounds.id_unverified.rights", "must leave out the rights that need no proof of identity")
+        raise top.inner("grounds").wrong("id_unverified", "must leave out the rights that need no proof of identity")
+    if statute.remedies.appeal != ("appeal" in statute.rights):
+        raise top.inner("remedies").wrong("appeal", "must be true exactly when the law has the right appeal")
     if not statute.residences:
         raise top.wrong("residences", "must name at least one place, or '*'")
+    if not statute.effective and statute.status != "voluntary":
+        raise top.wrong("effective", "is missing: the dates from which this law applies")
 
 
-def _counting(one: _Reader) -> Counting:
-    one.only({"zone", "holidays", "rolls", "rolls_cite", "safe_offset_days"})
-    zone = one.text("zone")
-    if zone != "establishment":
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError) as error:
-            raise one.wrong("zone", f"{zone!r} is not a time zone") from error
+def _effective(top: Reader) -> tuple[tuple[date, str], ...]:
+    found: list[tuple[date, str]] = []
+    for number, row in enumerate(top.data.get("effective") or ()):
+        one = Reader(row, top.file, f"effective.{number}")
+        one.only({"from", "what"})
+        day = one.day("from")
+        if day is None:
+            raise one.wrong("from", "is missing")
+        if found and day < found[-1][0]:
+            raise one.wrong("from", "must not be before the one above")
+        found.append((day, one.text("what")))
+    return tuple(found)
+
+
+def _scope(one: Reader) -> Scope:
+    one.only({"person", "organisation", "leaves_out", "needs"})
+    return Scope(
+        person=one.text("person", ""),
+        organisation=one.text("organisation", ""),
+        leaves_out=one.some_of("leaves_out", CONTEXTS, frozenset()),
+        needs=one.some_of("needs", COMPANY_FACTS, frozenset()),
+    )
+
+
+def _counting(one: Reader) -> Counting:
+    one.only({"zones", "holidays", "rolls_on", "rolls_cite", "safe_offset_days", "general"})
+    zones = one.texts("zones")
+    if not zones:
+        raise one.wrong("zones", "must name at least one time zone, or establishment")
+    for zone in zones:
+        if zone != "establishment":
+            try:
+                ZoneInfo(zone)
+            except (KeyError, ValueError) as error:
+                raise one.wrong("zones", f"{zone!r} is not a time zone") from error
+    general = None
+    if one.data.get("general") is not None:
+        inner = one.inner("general")
+        inner.only({"cite", "days", "confidence"})
+        general = General(
+            inner.text("cite"),
+            inner.some_of("days", OFF_DAYS, frozenset()),
+            inner.one_of("confidence", CONFIDENCE, "high"),
+        )
     return Counting(
-        zone, one.text("holidays"), bool(one.data.get("rolls")), one.text("rolls_cite", ""),
-        int(one.data.get("safe_offset_days", 0)),
-    )  # fmt: skip
+        zones=zones,
+        holidays=one.text("holidays"),
+        rolls_on=one.some_of("rolls_on", OFF_DAYS, frozenset()),
+        rolls_cite=one.text("rolls_cite", ""),
+        safe_offset_days=one.number("safe_offset_days", 0) or 0,
+        general=general,
+    )
 
 
-def _right(code: str, one: _Reader) -> RightRule:
-    one.only({"cite", "clock", "equivalent", "effective_from", "proof", "confidence"})
+def _right(code: str, one: Reader) -> RightRule:
+    one.only({"cite", "clock", "equivalent", "effective_from", "proof", "note", "confidence"})
     if code not in RIGHTS:
         raise one.wrong("", f"is not a right; known are {', '.join(sorted(RIGHTS))}")
     return RightRule(
         code, one.text("cite"), one.text("clock", ""), one.text("equivalent", ""), one.day("effective_from"),
         one.one_of("proof", {"none", "mailbox"}, "none" if code in NO_PROOF_RIGHTS else "mailbox"),
-        one.one_of("confidence", CONFIDENCE, "high"),
+        one.text("note", ""), one.one_of("confidence", CONFIDENCE, "high"),
     )  # fmt: skip
 
 
-def _clock(name: str, one: _Reader) -> ClockRule:
-    one.only({"cite", "respond", "acknowledge", "acknowledge_cite", "extension", "pauses", "confidence"})
+def _clock(name: str, one: Reader) -> ClockRule:
+    one.only({"cite", "start", "respond", "words", "acknowledge", "acknowledge_cite", "extension", "pauses", "goal",
+              "on_timeout", "confidence"})  # fmt: skip
     respond = one.duration("respond")
     if respond is None:
         raise one.wrong("respond", "is missing")
@@ -165,37 +166,76 @@ def _clock(name: str, one: _Reader) -> ClockRule:
     if one.data.get("extension") is not None:
         inner = one.inner("extension")
         inner.only({"total", "cite", "reasons"})
-        total = inner.duration("total")
-        if total is None:
-            raise inner.wrong("total", "is missing")
-        extension = Extension(total, inner.text("cite"), tuple(inner.data.get("reasons") or ()))
-    pauses = {}
-    if one.data.get("pauses"):
-        for reason, rule in one.items("pauses"):
-            rule.only({"effect", "cite", "confidence"})
-            pauses[reason] = PauseRule(
-                rule.one_of("effect", EFFECTS), rule.text("cite"), rule.one_of("confidence", CONFIDENCE, "high")
-            )
+        extension = Extension(inner.duration("total"), inner.text("cite"), inner.texts("reasons"))
     return ClockRule(
-        name, one.text("cite"), respond, one.duration("acknowledge"), one.text("acknowledge_cite", ""), extension,
-        pauses, one.one_of("confidence", CONFIDENCE, "high"),
+        name=name,
+        cite=one.text("cite"),
+        start=one.one_of("start", STARTS, "receipt"),
+        respond=respond,
+        words=one.text("words", ""),
+        acknowledge=one.duration("acknowledge"),
+        acknowledge_cite=one.text("acknowledge_cite", ""),
+        extension=extension,
+        pauses={reason: _pause(rule) for reason, rule in one.items("pauses")},
+        goal=one.duration("goal"),
+        on_timeout=one.text("on_timeout", ""),
+        confidence=one.one_of("confidence", CONFIDENCE, "high"),
+    )
+
+
+def _pause(one: Reader) -> PauseRule:
+    one.only({"effect", "cite", "rights", "confidence"})
+    return PauseRule(
+        one.one_of("effect", EFFECTS), one.text("cite"), one.some_of("rights", RIGHTS, RIGHTS),
+        one.one_of("confidence", CONFIDENCE, "high"),
     )  # fmt: skip
 
 
-def _ground(code: str, one: _Reader) -> Ground:
+def _ground(code: str, one: Reader) -> Ground:
     one.only({"cite", "sentence", "rights", "keeps"})
-    named = frozenset(one.data.get("rights") or RIGHTS)
-    if not named <= RIGHTS:
-        raise one.wrong("rights", f"unknown: {', '.join(sorted(named - RIGHTS))}")
-    return Ground(code, one.text("cite"), one.text("sentence"), named, bool(one.data.get("keeps")))
+    return Ground(
+        code, one.text("cite"), one.text("sentence"), one.some_of("rights", RIGHTS, RIGHTS), one.truth("keeps")
+    )
 
 
-def _remedies(one: _Reader) -> Remedies:
-    one.only({"regulator", "regulator_url", "complaint_cite", "appeal", "appeal_days", "court"})
+def _remedies(one: Reader) -> Remedies:
+    one.only({"regulator", "regulator_url", "complaint_cite", "appeal", "appeal_days", "court", "authorities"})
+    authorities = {}
+    for place in one.maybe("authorities").data:
+        pair = one.maybe("authorities").texts(place)
+        if len(pair) != 2:
+            raise one.maybe("authorities").wrong(place, "must be [name, address on the web]")
+        authorities[place] = (pair[0], pair[1])
     return Remedies(
         one.text("regulator"), one.text("regulator_url", ""), one.text("complaint_cite", ""),
-        bool(one.data.get("appeal")), one.data.get("appeal_days"), one.text("court", ""),
+        one.truth("appeal"), one.number("appeal_days"), one.text("court", ""), authorities,
     )  # fmt: skip
+
+
+def _terms(one: Reader) -> Terms:
+    one.only({"free", "free_count", "free_period", "fee_words", "fee_cite", "proof_words", "agents", "agents_words",
+              "minors_words", "child_age", "teen_age", "consent_ages", "signal", "signal_since", "signal_cite",
+              "records_months", "records_words"})  # fmt: skip
+    ages = one.maybe("consent_ages")
+    return Terms(
+        free=one.truth("free", True),
+        free_count=one.number("free_count"),
+        free_period=one.text("free_period", ""),
+        fee_words=one.text("fee_words", ""),
+        fee_cite=one.text("fee_cite", ""),
+        proof_words=one.text("proof_words", ""),
+        agents=one.one_of("agents", {"allowed", "opt_outs_only", "none_stated"}, "none_stated"),
+        agents_words=one.text("agents_words", ""),
+        minors_words=one.text("minors_words", ""),
+        child_age=one.number("child_age"),
+        teen_age=one.number("teen_age"),
+        consent_ages={place: ages.number(place) or 0 for place in ages.data},
+        signal=one.truth("signal"),
+        signal_since=one.day("signal_since"),
+        signal_cite=one.text("signal_cite", ""),
+        records_months=one.number("records_months"),
+        records_words=one.text("records_words", ""),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -15,11 +15,20 @@ LABELS = {
     "adm_review": "Have an automated decision reviewed",
     "third_party_list": "Know the recipients",
     "appeal": "Appeal to the company",
+    "complaint": "Complain to the company",
 }
 RIGHTS = frozenset(LABELS)
 
 # California forbids to ask for proof before an opt-out or a limit (11 CCR 7060(b)); withdrawing consent must be as easy as
-# giving it (GDPR art. 7(3)). We never ask, wherever the person lives.
+# giving it (GDPR art. 7(3)). We never ask, wherever the person lives. An appeal or a complaint hands out nothing by itself.
 NO_PROOF_RIGHTS = frozenset(
-    {"opt_out_sale", "opt_out_targeted_ads", "opt_out_profiling", "limit_sensitive", "withdraw_consent"}
+    {
+        "opt_out_sale",
+        "opt_out_targeted_ads",
+        "opt_out_profiling",
+        "limit_sensitive",
+        "withdraw_consent",
+        "appeal",
+        "complaint",
+    }
 )

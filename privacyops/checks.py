@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 import law
-from law import calendars
+from law import calendars, registry
 from requests_app import plans
 from subjects import vault
 
@@ -78,10 +78,21 @@ def an_establishment_with_a_calendar(app_configs: Any, **options: Any) -> list[C
         found.append(Error("ESTABLISHMENT_TIME_ZONE is not a time zone.", hint=hint, id="privacyops.E006"))
     try:
         calendars.is_working_day(date(2026, 1, 1), settings.ESTABLISHMENT_HOLIDAYS)
-    except (KeyError, ValueError, NotImplementedError):
+    except (KeyError, ValueError):
         hint = "A country or region such as DE or DE-BE."
         found.append(Error("ESTABLISHMENT_HOLIDAYS is not a region we know.", hint=hint, id="privacyops.E007"))
     return found
+
+
+@register()
+def facts_that_a_law_knows(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """What is said about the company is something that a law asks for."""
+    unknown = set(settings.COMPANY_FACTS) - registry.COMPANY_FACTS
+    if not unknown:
+        return []
+    hint = f"Known are {', '.join(sorted(registry.COMPANY_FACTS))}; leave it empty for none."
+    words = f"COMPANY_FACTS has what no law asks for: {', '.join(sorted(unknown))}."
+    return [Error(words, hint=hint, id="privacyops.E008")]
 
 
 @register()

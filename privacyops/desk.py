@@ -20,6 +20,7 @@ from audit.accountable import colleague
 from audit.models import SweepRun
 from connectors.models import LegalHold, WorkOrder
 from disclosures.models import Notice
+from privacyops.lawbook import lawbook
 from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
@@ -43,9 +44,16 @@ class Desk(UnfoldAdminSite):
     index_title = "What needs me now"
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("assurance/", self.admin_view(self.assurance), name="assurance")]
+        own = [
+            path("assurance/", self.admin_view(self.assurance), name="assurance"),
+            path("law/", self.admin_view(self.law), name="law"),
+        ]
         urls: list[URLPattern] = [*own, *super().get_urls()]
         return urls
+
+    def law(self, request: HttpRequest) -> HttpResponse:
+        """Rights and dates for a place, and the age of the statute files."""
+        return lawbook(self, request)
 
     def assurance(self, request: HttpRequest) -> HttpResponse:
         """Run every assurance check, and walk the event chain."""
@@ -141,6 +149,9 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ("Scheduler", "schedule", "audit_sweeprun", "audit.view_sweeprun"),
     )),
     ("Settings", (
+        ("Warning steps", "notifications", "requests_app_warningstep", "requests_app.view_warningstep"),
+        ("Own targets", "target", "requests_app_owntarget", "requests_app.view_owntarget"),
+        ("Days off", "event_busy", "requests_app_dayoff", "requests_app.view_dayoff"),
         ("Connections", "cable", "connectors_connection", "connectors.view_connection"),
         ("API clients", "key", "audit_apiclient", "audit.view_apiclient"),
         ("Colleagues", "group", "auth_user", "auth.view_user"),
@@ -159,6 +170,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             for label, icon, name, permission in rows
             if request.user.has_perm(permission)
         ]
+        if title == "Work" and request.user.has_perm("requests_app.view_request"):
+            items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
         if title == "Accountability" and request.user.has_perm("audit.view_event"):
             items.append({"title": "Assurance checks", "icon": "verified", "link": reverse("admin:assurance")})
         if items:

@@ -19,6 +19,15 @@ DESCRIBE = tuple(
     for verb in ("add", "change", "view")
 )
 
+DEADLINES = (
+    "requests_app.manage_deadlines",
+    *(
+        f"requests_app.{verb}_{noun}"
+        for noun in ("warningstep", "owntarget", "dayoff")
+        for verb in ("add", "change", "view")
+    ),
+)
+
 ROLES: dict[str, tuple[str, ...]] = {
     "Agent": CASEWORK,
     "Reviewer": (*CASEWORK, "requests_app.decide_request", "disclosures.retry_notice"),
@@ -28,7 +37,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.change_schedule", "disclosures.add_recipient", "disclosures.change_recipient",
         "disclosures.retry_notice", "disclosures.waive_notice",
         "consent.add_noticeversion", "consent.change_noticeversion",
-        "consent.publish_noticeversion", "audit.view_event", "audit.view_sweeprun",
+        "consent.publish_noticeversion", "audit.view_event", "audit.view_sweeprun", *DEADLINES,
     ),
     "System owner": ("connectors.view_workorder", "connectors.retry_workorder", "inventory.view_system"),
     "Legal": (*VIEW_WORK, *HOLDS),

@@ -34,6 +34,8 @@ COMPANY_ADDRESS = env.str("COMPANY_ADDRESS", default="Hireline GmbH, Lindenallee
 # The establishment that answers: its zone and its public holidays count the days of EU and UK law.
 ESTABLISHMENT_TIME_ZONE = env.str("ESTABLISHMENT_TIME_ZONE", default="Europe/Berlin")
 ESTABLISHMENT_HOLIDAYS = env.str("ESTABLISHMENT_HOLIDAYS", default="DE")
+# What some laws ask about the company before they speak: sells, data_broker, health_data, public_body.
+COMPANY_FACTS = env.list("COMPANY_FACTS", default=["sells"])
 # The demo company's own databases; empty: SQLite files in the state folder.
 DEMO_DATABASE_URL = env.str("DEMO_DATABASE_URL", default="")
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
+import law
 from connectors import batches
 from connectors.models import Finding, WorkOrder
-from requests_app import laws, moves, plans
-from requests_app.models import Request, State
+from requests_app import acts, appeals, laws, moves, plans
+from requests_app.models import Pause, Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, SEND_BACK_REASONS, WORK
 
 
@@ -37,7 +38,8 @@ class Action:
 
 def actions(request: Request, user: User) -> list[Action]:
     """The buttons for this case: what the table of moves allows, as far as this person's role may."""
-    offered = [make(request, user) for make in (_propose, _approve, _send_back, _collect_again, _deny, _take)]
+    makers = FOLLOWERS if not plans.thaw(request.plan).find else CASES
+    offered = [make(request, user) for make in makers]
     return [one for one in offered if one is not None]
 
 
@@ -117,3 +119,72 @@ def _take(request: Request, user: User) -> Action | None:
     if not any(_has(user, one) for one in (DECIDE, APPROVE, DENY, WORK)):
         return None
     return Action("take", "Take this case", "plain")
+
+
+def _ask(request: Request, user: User) -> Action | None:
+    if request.state not in acts.OPEN or request.waiting_since is not None or not _works(user):
+        return None
+    asks = (
+        Ask("reason", "About", kind="choice", choices=tuple(Pause.Reason.choices)),
+        Ask("question", "Question, in words for the person", kind="long"),
+    )
+    return Action("ask", "Ask the person", "plain", asks)
+
+
+def _answered(request: Request, user: User) -> Action | None:
+    if request.waiting_since is None or request.state == State.CLOSED or not _works(user):
+        return None
+    asks = (Ask("answer", "What the person answered by mail, phone or post", kind="long"),)
+    return Action("answered", "Enter the answer", "plain", asks)
+
+
+def _extend(request: Request, user: User) -> Action | None:
+    if request.state == State.CLOSED or hasattr(request, "extension") or not _works(user):
+        return None
+    reasons = laws.extension_reasons(request)
+    if not reasons:
+        return None
+    asks = (
+        Ask("reason", "Reason that the law knows", kind="choice", choices=tuple(reasons.items())),
+        Ask("note", "Reason, in words for the person", kind="long", help="It stands in the letter as you write it."),
+    )
+    return Action("extend", "Extend the time", "plain", asks)
+
+
+def _residence(request: Request, user: User) -> Action | None:
+    if request.state == State.CLOSED or request.follows_id is not None or not _works(user):
+        return None
+    asks = (Ask("residence", "The person lives in", kind="choice", choices=tuple(law.residences())),)
+    return Action("residence", "Correct the residence", "plain", asks)
+
+
+def _decide_appeal(request: Request, user: User) -> Action | None:
+    return _deciding(request, user, "appeal", "grant", "Grant the appeal", "primary", "The case opens again.")
+
+
+def _refuse_appeal(request: Request, user: User) -> Action | None:
+    words = "The answer stands; the person is told your reasons and where to complain."
+    return _deciding(request, user, "appeal", "refuse", "Refuse the appeal", "danger", words)
+
+
+def _answer_complaint(request: Request, user: User) -> Action | None:
+    return _deciding(request, user, "complaint", "reply", "Answer the complaint", "primary", "")
+
+
+def _deciding(
+    request: Request, user: User, right: str, name: str, label: str, style: str, confirm: str
+) -> Action | None:
+    if request.right != right or request.state != State.IN_REVIEW or not _has(user, DENY) or request.follows is None:
+        return None
+    if right == "appeal" and user.pk in appeals.deciders(request.follows):
+        return None
+    asks = (Ask("note", "In words for the person", kind="long", help="It stands in the letter as you write it."),)
+    return Action(name, label, style, asks, confirm)
+
+
+def _works(user: User) -> bool:
+    return _has(user, DECIDE) or _has(user, WORK)
+
+
+CASES = (_propose, _approve, _send_back, _collect_again, _ask, _answered, _extend, _residence, _deny, _take)
+FOLLOWERS = (_decide_appeal, _refuse_appeal, _answer_complaint, _ask, _answered, _extend, _take)

@@ -1,16 +1,19 @@
-"""The dates that the law sets: started with the request, met by the answer, watched by a sweep.
+"""The dates that the law sets: started with the request, met by the answer, watched by `deadlines`.
 
-A date once set is never moved: its calculation and the version of its law stay with the row. Proof does not stop a clock.
+A date moves only by `recompute`, when a fact changed that the law counts by (an answer that we waited for, an extension, a
+corrected residence); what stood before and after is in the log. Proof does not stop a clock.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 
+import law
 from audit import log
 from audit.actor import Actor
-from requests_app import attention, laws, locks, policy
-from requests_app.models import Clock, Request, State
+from requests_app import deadlines, laws, locks, targets
+from requests_app.models import Clock, Pause, Request
 
 
 def start(request: Request, *, actor: Actor, at: datetime | None = None) -> list[Clock]:
@@ -18,7 +21,12 @@ def start(request: Request, *, actor: Actor, at: datetime | None = None) -> list
 
     They run from its receipt, or from `at`.
     """
-    rows = [Clock(request=request, **values) for values in laws.clock_values(request, at or request.received_at)]
+    begun = at or request.received_at
+    rows = [_row(request, values) for values in laws.clock_values(request, begun)]
+    rows += [Clock(request=request, **values) for values in targets.clock_values(request, begun)]
+    active = deadlines.steps()
+    for row in rows:
+        row.next_step_at = deadlines.first_look(row, active)
     with log.atomic():
         Clock.objects.bulk_create(rows, ignore_conflicts=True)
         _strictest(Request.objects.filter(pk=request.pk))
@@ -33,10 +41,53 @@ def start(request: Request, *, actor: Actor, at: datetime | None = None) -> list
     return rows
 
 
+def _row(request: Request, values: dict[str, Any]) -> Clock:
+    return Clock(request=request, **{name: value for name, value in values.items() if name != "zone"})
+
+
+def recompute(request: Request, *, actor: Actor, cause: str) -> dict[str, str]:
+    """Count the running clocks anew from what is known now; the days that moved, as {"law:kind": "before..after"}.
+
+    `cause` is a code for the log. Clocks of a law that speaks no more go; met ones stay as they are. In the caller's
+    transaction, with the request locked.
+    """
+    answered = list(request.pauses.exclude(answered_at=None))
+    before = {(row.statute, row.kind): row for row in request.clocks.exclude(kind=Clock.Kind.TARGET)}
+    begun = min(
+        (row.start_at for row in before.values() if row.kind == Clock.Kind.RESPOND), default=request.received_at
+    )
+    waits = Pause.objects.filter(request=request, answered_at=None).first()
+    moved: dict[str, str] = {}
+    for values in laws.clock_values(request, begun, answered):
+        row = before.pop((values["statute"], values["kind"]), None) or Clock(request=request)
+        if row.met_at is not None:
+            continue
+        was = row.due_on
+        for name, value in values.items():
+            setattr(row, name, value)
+        if row.extended_at is not None and row.extended_on is not None:
+            row.due_on = row.extended_on
+            row.due_at = law.due_at(row.extended_on, values["zone"])
+        row.paused_at = waits.asked_at if waits and laws.stands_still(request, row, waits.reason) else None
+        row.save()
+        if was != row.due_on:
+            moved[f"{row.statute}:{row.kind}"] = f"{was or ''}..{row.due_on}"
+    gone = [row for row in before.values() if row.met_at is None]
+    Clock.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    moved |= {f"{row.statute}:{row.kind}": f"{row.due_on}.." for row in gone}
+    _strictest(Request.objects.filter(pk=request.pk))
+    deadlines.reschedule(Clock.objects.filter(request=request))
+    log.record(
+        "clock.recomputed", actor=actor, noun=request, subject_id=request.subject_id, cause=cause,
+        moved=[f"{name}:{days}" for name, days in sorted(moved.items())],
+    )  # fmt: skip
+    return moved
+
+
 def restart(request: Request, at: datetime, *, actor: Actor) -> None:
     """Set the clocks anew from `at`, for a case that was answered and is open again."""
     with log.atomic():
-        Clock.objects.filter(request=request, kind=Clock.Kind.RESPOND).delete()
+        Clock.objects.filter(request=request).exclude(kind=Clock.Kind.ACKNOWLEDGE).delete()
         start(request, actor=actor, at=at)
 
 
@@ -44,62 +95,12 @@ def meet(request: Request, kind: str, at: datetime, *, actor: Actor) -> int:
     """Stop the running clocks of this kind; how many there were."""
     with log.atomic():
         locks.request(request.pk)
-        met = Clock.objects.filter(request=request, kind=kind, met_at=None).update(met_at=at)
+        kinds = [kind, Clock.Kind.TARGET] if kind == Clock.Kind.RESPOND else [kind]
+        met = Clock.objects.filter(request=request, kind__in=kinds, met_at=None).update(met_at=at)
         if met:
             _strictest(Request.objects.filter(pk=request.pk))
             log.record("clock.met", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, met=met, at=at)
     return met
-
-
-def running() -> "QuerySet[Clock]":
-    """Clocks that nobody has met yet."""
-    return Clock.objects.filter(met_at=None)
-
-
-def sweep(now: datetime, *, actor: Actor) -> int:
-    """Mark each missed clock once and give each warning once; how many clocks changed.
-
-    One query finds what is missed; the warnings take one pass over the running clocks, in flat memory, and write only where
-    a step is new.
-    """
-    changed = 0
-    for clock in _missed(now):
-        changed += _mark(clock, actor=actor, event="clock.breached", breached_at=now)
-    ahead = running().filter(kind=Clock.Kind.RESPOND, breached_at=None, due_at__gt=now).select_related("request")
-    new = [
-        (clock, due)
-        for clock in ahead.iterator(chunk_size=2000)
-        if set(due := policy.warnings_due(clock.request.received_at, clock.due_at, now)) - set(clock.warned)
-    ]
-    for clock, due in new:
-        changed += _mark(clock, actor=actor, event="clock.warned", warned=due)
-    return changed
-
-
-def _missed(now: datetime) -> "QuerySet[Clock]":
-    return running().filter(due_at__lte=now, breached_at=None).select_related("request")
-
-
-def _mark(clock: Clock, *, actor: Actor, event: str, **changes: object) -> int:
-    with log.atomic():
-        request = locks.request(clock.request_id)
-        same = Clock.objects.filter(pk=clock.pk, met_at=None, breached_at=None, warned=clock.warned)
-        if not same.update(**changes):
-            return 0
-        steps = changes.get("warned", [])
-        log.record(
-            event,
-            actor=actor,
-            noun=request,
-            subject_id=request.subject_id,
-            statute=clock.statute,
-            kind=clock.kind,
-            due_on=clock.due_on,
-            steps=steps,
-        )
-        if request.state != State.CLOSED:
-            attention.refresh(request.pk, actor=actor)
-    return 1
 
 
 def _strictest(requests: "QuerySet[Request]") -> None:

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 import law
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import policy
+from requests_app import plans, policy
 from requests_app.intake import Submission
 from requests_app.models import Right
 from subjects import identifiers
@@ -202,7 +202,7 @@ class AskForm(OptOutForm):
 
     right = forms.ChoiceField(
         label=_("What you would like"),
-        choices=Right.choices,
+        choices=[(one.value, one.label) for one in Right if one.value in plans.OFFERED],
         widget=forms.RadioSelect,
         error_messages={
             "required": _("Choose what you would like us to do."),

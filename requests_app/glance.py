@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 import law
-from requests_app import moves, plans, proof, reads
-from requests_app.models import Clock, Outcome, Parcel, PersonSession, Proof, Request, State
+from requests_app import appeals, moves, plans, proof, reads
+from requests_app.models import Clock, Outcome, Parcel, Pause, PersonSession, Proof, Request, Right, State
 from subjects.models import DataSubject
 
 CARRIED_OUT = (Outcome.FULFILLED, Outcome.PARTLY, Outcome.REFERRED)
@@ -53,6 +54,29 @@ class Glance:
         return (early or late) and self.request.proved_at is None and plans.thaw(self.request.plan).needs_proof
 
     @property
+    def question(self) -> Pause | None:
+        """What we asked and wait for, if anything."""
+        if self.request.state == State.CLOSED:
+            return None
+        return next((one for one in self.request.pauses.all() if one.answered_at is None), None)
+
+    @property
+    def may_appeal(self) -> bool:
+        """Whether a law gives an appeal against this answer today, and none is open."""
+        open_ones = [one for one in self.request.followed_by.all() if one.right == Right.APPEAL and not one.closed_at]
+        return not open_ones and bool(appeals.appeal_laws(self.request, timezone.now()))
+
+    @property
+    def may_complain(self) -> bool:
+        """Whether a law of the place gives a complaint to us a clock, and none is open."""
+        if self.request.right == Right.COMPLAINT:
+            return False
+        open_ones = [
+            one for one in self.request.followed_by.all() if one.right == Right.COMPLAINT and not one.closed_at
+        ]
+        return not open_ones and bool(appeals.complaint_laws(self.request.residence, timezone.now()))
+
+    @property
     def may_withdraw(self) -> bool:
         """Whether it is worth offering; the verb has the last word."""
         return self.request.state not in (State.NOTIFYING, State.CLOSED)
@@ -74,6 +98,8 @@ def steps(plan: plans.Plan, state: str, outcome: str) -> list[Step]:
             (moves.VERIFYING, not plan.needs_proof),
             (moves.IN_REVIEW, not plan.review),
             (moves.NOTIFYING, not plan.recipients),
+            (moves.COLLECTING, not plan.find),
+            (moves.DELIVERING, not plan.find),
         )
         if skip
     }

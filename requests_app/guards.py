@@ -8,7 +8,7 @@ from connectors import batches
 from connectors.models import Authorisation, Receipt, WorkOrder
 from disclosures import notices
 from requests_app import plans
-from requests_app.models import Outcome, Parcel, Request
+from requests_app.models import Outcome, Parcel, Request, Right
 
 
 def needs_proof(request: Request) -> bool:
@@ -47,6 +47,17 @@ def untouched(request: Request) -> bool:
     return not Receipt.objects.filter(order__batch=request.batch_id, order__operation=operation).exists()
 
 
+def proved_late(request: Request) -> bool:
+    """Closed for want of proof, and the person gave it afterwards."""
+    return request.outcome == Outcome.UNVERIFIED and request.proved_at is not None
+
+
+def appeal_won(request: Request) -> bool:
+    """A colleague granted an appeal against how this request ended, after it had ended."""
+    won = Request.objects.filter(follows=request.pk, right=Right.APPEAL, outcome=Outcome.FULFILLED)
+    return won.filter(closed_at__gte=request.closed_at).exists() if request.closed_at else False
+
+
 GUARDS: dict[str, Callable[[Request], bool]] = {
     "needs_proof": needs_proof,
     "may_work": lambda request: not needs_proof(request),
@@ -58,5 +69,6 @@ GUARDS: dict[str, Callable[[Request], bool]] = {
     "carried_out": carried_out,
     "untouched": untouched,
     "told": lambda request: notices.settled(request.reference),
-    "proved_late": lambda request: request.outcome == Outcome.UNVERIFIED and request.proved_at is not None,
+    "may_reopen": lambda request: proved_late(request) or appeal_won(request),
+    "needs_no_search": lambda request: not plans.thaw(request.plan).find,
 }

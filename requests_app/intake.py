@@ -143,7 +143,7 @@ def _free_reference() -> str:
 
 def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
     """The cleaned free fields. Raises Refused that names the first field at fault."""
-    if submission.right not in plans.PLANS:
+    if submission.right not in plans.OFFERED:
         raise Refused("Choose what you would like us to do.", code="right_unknown", field="right")
     identifiers.email(submission.email)
     _text(submission.name, "name", policy.LONGEST_NAME, lines=False)

@@ -4,19 +4,42 @@ A request keeps the statutes that applied when it came, with the version of thei
 those statutes, not from what would apply today.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 import law
-from requests_app.models import Clock, Request
+from law.model import ClockRule
+from requests_app.models import Clock, Pause, Request
+
+# Why a law lets the time be extended, in words for the person.
+REASONS = {
+    "complexity": "Your request is complex.",
+    "number_of_requests": "We have received a large number of requests.",
+    "number_of_appeals": "We have received a large number of appeals.",
+    "reasonably_necessary": "We reasonably need more time.",
+    "justified_reason": "We have a justified reason to need more time.",
+    "unreasonable_interference": "Answering sooner would unreasonably disturb our work.",
+    "consultations": "We have to consult others before we can answer.",
+    "consultation": "We have to consult others before we can answer.",
+    "large_number_of_records": "We have to look through a large number of records.",
+    "large_quantity": "Your request is about a large quantity of data.",
+    "search_elsewhere": "We have to search in another place.",
+}
 
 
 def establishment() -> law.Establishment:
     """The zone and holidays of the establishment that answers."""
     return law.Establishment(settings.ESTABLISHMENT_TIME_ZONE, settings.ESTABLISHMENT_HOLIDAYS)
+
+
+def today() -> date:
+    """The day that it is where the company answers from."""
+    return timezone.localdate(timezone=ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE))
 
 
 def known(residence: str) -> bool:
@@ -29,23 +52,27 @@ def frozen(residence: str, right: str, at: datetime) -> list[dict[str, str]]:
     """The laws that speak for a person now, to be kept with the request; the one that is due first stands first."""
     day = at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)).date()
     rows = []
-    for one in law.applicable(residence, right, day):
+    for one in law.applicable(residence, right, day, facts=settings.COMPANY_FACTS):
         dates = law.deadlines(one, right, at, establishment())
         granted = law.granted_right(one, right, day) or right
         rows.append((law.due_at(dates.respond_on, dates.zone), one.id, dates.version, granted))
     return [{"statute": one, "version": version, "right": granted} for _, one, version, granted in sorted(rows)]
 
 
-def clock_values(request: Request, at: datetime) -> list[dict[str, Any]]:
-    """The fields of the clocks that each law of `request` sets, counted from `at`."""
+def clock_values(request: Request, at: datetime, answered: Sequence[Pause] = ()) -> list[dict[str, Any]]:
+    """The fields of the clocks that each law of `request` sets, counted from `at`; `answered` are our questions so far."""
     values = []
     for one in _statutes(request):
-        dates = law.deadlines(one, request.right, at, establishment())
+        pauses = [_interval(row, one) for row in answered]
+        dates = law.deadlines(one, request.right, at, establishment(), pauses=pauses, verified_at=request.proved_at)
         common = {
             "statute": one.id,
             "version": dates.version,
+            "name": dates.clock,
             "start_on": dates.start_on,
+            "start_at": at,
             "steps": list(dates.steps),
+            "zone": dates.zone,
         }
         values.append(
             common
@@ -55,6 +82,7 @@ def clock_values(request: Request, at: datetime) -> list[dict[str, Any]]:
                 "due_on": dates.respond_on,
                 "due_at": law.due_at(dates.respond_on, dates.zone),
                 "extended_on": dates.extended_on,
+                "notice_by": dates.extension_notice_by,
             }
         )
         if dates.acknowledge_on is not None:
@@ -68,6 +96,70 @@ def clock_values(request: Request, at: datetime) -> list[dict[str, Any]]:
                 }
             )
     return values
+
+
+def _interval(row: Pause, one: law.Statute) -> law.Pause:
+    """One question as days in the zone of a law."""
+    zones = one.counting.zones
+    zone = ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE if zones == ("establishment",) else zones[0])
+    end = row.answered_at or row.asked_at
+    return law.Pause(row.reason, row.asked_at.astimezone(zone).date(), end.astimezone(zone).date())
+
+
+def stands_still(request: Request, clock: Clock, reason: str) -> bool:
+    """Whether the law of `clock` lets it stand still while we wait for that answer."""
+    if clock.kind != Clock.Kind.RESPOND or clock.statute not in law.statutes():
+        return False
+    rule = law.statute(clock.statute).clocks[clock.name].pauses.get(reason)
+    return rule is not None and rule.effect != "none" and request.right in rule.rights
+
+
+def extension_reasons(request: Request) -> dict[str, str]:
+    """The reasons for which every law of this request lets its time be extended, in words; none if one does not."""
+    found: dict[str, str] = {}
+    for one in _statutes(request):
+        extension = _clock(one, request.right).extension
+        if extension is None or extension.total is None:
+            return {}
+        for code in extension.reasons or ("reasonably_necessary",):
+            found[code] = REASONS.get(code, code.replace("_", " ").capitalize())
+    return found
+
+
+def extension_law(request: Request) -> str:
+    """The sections by which the time may be extended: GDPR, art. 12(3)."""
+    found = []
+    for one in _statutes(request):
+        extension = _clock(one, request.right).extension
+        if extension is not None:
+            found.append(f"{one.short_name}, {extension.cite}")
+    return "; ".join(found)
+
+
+def _clock(one: law.Statute, right: str) -> ClockRule:
+    rule = one.rights[right]
+    return one.clocks[one.rights[rule.equivalent].clock if rule.equivalent else rule.clock]
+
+
+def why(clocks: Sequence[Clock]) -> str:
+    """Which law sets the day, when several do."""
+    open_ones = sorted((one for one in clocks if one.kind == Clock.Kind.RESPOND), key=lambda one: one.due_at)
+    if len(open_ones) < 2:
+        return ""
+    first, *others = open_ones
+    rest = ", ".join(f"{short(one.statute)} on {_day(one.due_on)}" for one in others)
+    return f"{short(first.statute)} is due first, on {_day(first.due_on)}; {rest} comes later. The earliest day counts."
+
+
+def short(statute: str) -> str:
+    """The short name of a law, or its id for one of an older release."""
+    if statute == "company":
+        return "Our own target"
+    return law.statute(statute).short_name if statute in law.statutes() else statute
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def grounds(request: Request) -> list[law.Ground]:
@@ -100,13 +192,17 @@ def remedies(request: Request) -> list[str]:
     said: list[str] = []
     for one in _statutes(request):
         remedy = law.remedies(one)
-        if remedy.appeal:
+        if remedy.appeal and request.right not in ("appeal", "complaint"):
             within = f" within {remedy.appeal_days} days" if remedy.appeal_days else ""
-            said.append(f"You can appeal to us{within}: write to {settings.COMPANY_EMAIL} and name the reference.")
+            said.append(
+                f"You can appeal to us{within}: sign in at {settings.SITE_URL}/signin/ and open this request, or write to"
+                f" {settings.COMPANY_EMAIL} and name the reference. Somebody who did not decide before looks at it."
+            )
         if remedy.regulator:
-            where = f", {remedy.regulator_url}" if remedy.regulator_url else ""
+            name, url = law.regulator(one, request.residence)
+            where = f", {url}" if url else ""
             cite = f" ({remedy.complaint_cite})" if remedy.complaint_cite else ""
-            said.append(f"You can complain to the regulator: {remedy.regulator}{where}{cite}.")
+            said.append(f"You can complain to the regulator: {name}{where}{cite}.")
         if remedy.court:
             said.append(remedy.court if remedy.court.endswith(".") else f"{remedy.court}.")
     return list(dict.fromkeys(said))

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 SENDER = actors.worker("requests.letters")
 # What a stranger can make us send to somebody else's mailbox by filling in a public form.
 PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
+# Sent, they meet the clock of the acknowledgement.
+CONFIRMS = ("acknowledgement", "appeal_received", "complaint_received")
 RING = Bell("requests_app.tasks.send_letter")
 
 
@@ -132,7 +134,7 @@ def _send(letter: Letter, fence: int, now: datetime) -> None:
     with log.atomic():
         sent_at = timezone.now()
         _settle(letter, fence, "letter.sent", state=Letter.State.SENT, sent_at=sent_at)
-        if letter.kind == "acknowledgement":
+        if letter.kind in CONFIRMS:
             clocks.meet(letter.request, Clock.Kind.ACKNOWLEDGE, sent_at, actor=SENDER)
 
 

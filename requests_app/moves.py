@@ -33,6 +33,7 @@ class Move:
 MOVES: dict[Pair, Move] = {
     Pair(RECEIVED, VERIFYING): Move("ask_proof", "Wait for proof", None, "needs_proof", "request.proof_asked"),
     Pair(RECEIVED, COLLECTING): Move("search", "Search our systems", None, "may_work", "request.search_started"),
+    Pair(RECEIVED, IN_REVIEW): Move("consider", "Consider", None, "needs_no_search", "request.considered"),
     Pair(RECEIVED, CLOSED): Move("close", "Close", None, "may_end", "request.closed"),
     Pair(VERIFYING, COLLECTING): Move("search", "Search our systems", None, "may_work", "request.search_started"),
     Pair(VERIFYING, CLOSED): Move("close", "Close", None, "may_end", "request.closed"),
@@ -54,8 +55,8 @@ MOVES: dict[Pair, Move] = {
     Pair(DELIVERING, NOTIFYING): Move("notify", "Tell recipients", None, "carried_out", "request.carried_out"),
     Pair(DELIVERING, CLOSED): Move("close", "Close", None, "untouched", "request.closed"),
     Pair(NOTIFYING, CLOSED): Move("close", "Close", None, "told", "request.closed"),
-    # The person proved themselves after the case had been closed for want of proof.
-    Pair(CLOSED, COLLECTING): Move("reopen", "Open again", None, "proved_late", "request.reopened"),
+    # The person proved themselves after the case had been closed for want of proof, or won an appeal.
+    Pair(CLOSED, COLLECTING): Move("reopen", "Open again", None, "may_reopen", "request.reopened"),
 }
 
 

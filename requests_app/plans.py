@@ -13,7 +13,7 @@ class Plan:
     find: bool
     review: bool
     second_person: bool
-    operation: Literal["export", "erase", "correct", "suppress"]
+    operation: Literal["export", "erase", "correct", "suppress", ""]
     recipients: Literal["", "erasure", "correction", "opt_out"]
     delivers: Literal["parcel", "letter"]
     letter: str
@@ -80,8 +80,35 @@ PLANS = {
             letter="opted_out",
             chooses=True,
         ),
+        # Decided by a colleague who did not decide before; nothing is searched, and nothing is handed out.
+        Plan(
+            right="appeal",
+            proof="none",
+            find=False,
+            review=True,
+            second_person=False,
+            operation="",
+            recipients="",
+            delivers="letter",
+            letter="appeal_refused",
+        ),
+        Plan(
+            right="complaint",
+            proof="none",
+            find=False,
+            review=True,
+            second_person=False,
+            operation="",
+            recipients="",
+            delivers="letter",
+            letter="complaint_answered",
+        ),
     )
 }
+
+
+# What the public form and the API take in; an appeal or a complaint follows a request and is made from its page.
+OFFERED = tuple(right for right, plan in PLANS.items() if plan.find)
 
 
 def thaw(row: dict[str, Any]) -> Plan:

@@ -3,7 +3,6 @@
 import re
 import secrets
 import unicodedata
-from datetime import datetime, timedelta
 
 # Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,17 +48,6 @@ def printable(text: str, *, lines: bool = False) -> bool:
     """Whether `text` holds no control characters or lone surrogates; line breaks only where `lines` allows."""
     allowed = {"\n", "\r", "\t"} if lines else set()
     return all(one in allowed or unicodedata.category(one) not in ("Cc", "Cs") for one in text)
-
-
-def warnings_due(start: datetime, due: datetime, now: datetime) -> list[str]:
-    """The warning steps that have been reached: half, three quarters of the time, and three days before the end."""
-    span = due - start
-    steps = [
-        ("half", start + span / 2),
-        ("three_quarters", start + span * 3 / 4),
-        ("three_days", due - timedelta(days=3)),
-    ]
-    return [name for name, at in steps if now >= max(at, start)]
 
 
 def outcome(*, found: int, left: int, referred: int, always_done: bool) -> str:

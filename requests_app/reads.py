@@ -14,7 +14,7 @@ from connectors import batches
 from connectors.models import Finding, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import plans
-from requests_app.models import Clock, Letter, Note, Parcel, PersonSession, Proof, Request, State
+from requests_app.models import Clock, Letter, Note, Parcel, Pause, PersonSession, Proof, Request, State
 from subjects.models import DataSubject
 
 BUSY = (WorkOrder.State.OPEN, WorkOrder.State.RUNNING)
@@ -32,6 +32,16 @@ FOR_PERSON = {
     "request.denied",
     "request.withdrawn",
     "request.merged",
+    "request.considered",
+    "request.asked",
+    "request.answered",
+    "request.extended",
+    "request.moved",
+    "request.appealed",
+    "request.appeal_granted",
+    "request.appeal_refused",
+    "request.complained",
+    "request.complaint_answered",
     "request.unproved",
     "request.reopened",
     "letter.sent",
@@ -59,6 +69,8 @@ class Case:
     request: Request
     plan: plans.Plan
     clocks: list[Clock]
+    pauses: list[Pause]
+    followers: list[Request]
     findings: list[Finding]
     orders: list[WorkOrder]
     letters: list[Letter]
@@ -100,14 +112,14 @@ def unproved(now: datetime) -> "QuerySet[Request]":
 
 
 def of_person(subject: DataSubject) -> "QuerySet[Request]":
-    """A person's own requests, newest first, with what their page shows. One query and two for parcels and clocks."""
-    rows = Request.objects.filter(subject=subject).select_related("parcel", "duplicate_of")
+    """A person's own requests, newest first, with what their page shows; a fixed number of queries."""
+    rows = Request.objects.filter(subject=subject).select_related("parcel", "duplicate_of", "follows", "extension")
     return rows.prefetch_related(Prefetch("clocks", Clock.objects.order_by("due_at"))).order_by("-received_at")
 
 
 def for_person(session: PersonSession, request_id: UUID) -> Request | None:
     """One request, if it is this person's."""
-    return of_person(session.subject).filter(pk=request_id).first()
+    return of_person(session.subject).prefetch_related("pauses", "followed_by").filter(pk=request_id).first()
 
 
 def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:
@@ -121,13 +133,24 @@ def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:
 def case(request_id: UUID) -> Case:
     """The case page, in a fixed number of queries. Raises Request.DoesNotExist."""
     rows = Request.objects.select_related(
-        "subject", "identifier", "batch", "owner", "proposed_by", "approved_by", "duplicate_of", "parcel"
+        "subject",
+        "identifier",
+        "batch",
+        "owner",
+        "proposed_by",
+        "approved_by",
+        "duplicate_of",
+        "parcel",
+        "extension",
+        "follows",
     )
     request = rows.get(pk=request_id)
     return Case(
         request=request,
         plan=plans.thaw(request.plan),
         clocks=list(request.clocks.all()),
+        pauses=list(request.pauses.select_related("asked_by")),
+        followers=list(request.followed_by.order_by("received_at")),
         findings=list(Finding.objects.filter(batch=request.batch_id).select_related("system")),
         orders=list(
             WorkOrder.objects.filter(batch=request.batch_id).select_related("system").order_by("created_at", "wave")

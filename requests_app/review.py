@@ -98,6 +98,8 @@ def send_back(request: Request, *, by: User, reason_code: str) -> Request:
 def deny(request: Request, *, by: User, ground: str, note: str) -> Request:
     """Close with a refusal: a ground that the request's law knows, and words for the person; the letter cites both."""
     _may(by, DENY)
+    if not plans.thaw(request.plan).find:
+        raise Refused("An appeal or a complaint is decided by its own button.", code="illegal_move")
     if ground not in {one.code for one in laws.grounds(request)}:
         raise Refused("Choose a ground that this law allows.", code="ground_unknown", field="ground")
     words = note.strip()
@@ -115,6 +117,7 @@ def deny(request: Request, *, by: User, ground: str, note: str) -> Request:
             actor=actors.staff(by.pk),
             letter="denied",
             event="request.denied",
+            decided_by=by,
             denial_ground=ground,
             denial_note=words,
         )
@@ -198,7 +201,7 @@ def _carry_out(request: Request, by: User) -> Request:
     if plan.delivers == "parcel" and _findings(request):
         parcel, made = Parcel.objects.get_or_create(request=request)
         if not made:
-            Parcel.objects.filter(pk=parcel.pk).update(state=Parcel.State.OPEN, attempts=0, park_reason="")
+            Parcel.objects.filter(pk=parcel.pk).update(state=Parcel.State.OPEN, attempts=0, park_reason="", downloads=0)
         _record("parcel.opened", request, by)
     moved = workflow.move(request, State.DELIVERING, actor=actors.staff(by.pk), approved_by=by, approved_at=now)
     workflow.nudge(moved)

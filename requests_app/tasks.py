@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.bell import ring
 from audit.sweeps import once_per_slot
-from requests_app import clocks, delivery, letters, proof, reads, workflow
+from requests_app import deadlines, delivery, letters, proof, reads, workflow
 
 
 @shared_task
@@ -56,7 +56,7 @@ def sweep_parcels() -> int:
 def sweep_clocks() -> int:
     """Warn of deadlines, close what nobody proved, forget what has died."""
     now = timezone.now()
-    changed = clocks.sweep(now, actor=actors.worker("requests.clocks"))
+    changed = deadlines.sweep(now, actor=actors.worker("requests.clocks"))
     return changed + workflow.close_unproved(now) + proof.forget_old(now)
 
 

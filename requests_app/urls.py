@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from requests_app.views import asking, centre, choosing, entering, mine
+from requests_app.views import asking, centre, choosing, entering, mine, rights
 
 app_name = "portal"
 
 urlpatterns = [
     path("", centre.home, name="home"),
     path("notice/", centre.notice, name="notice"),
+    path("rights/", rights.rights, name="rights"),
     path(".well-known/gpc.json", centre.gpc, name="gpc"),
     path("request/", asking.ask, name="ask"),
     path("request/received/", asking.received, name="received"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("my/recipients/", mine.recipients, name="recipients"),
     path("my/<uuid:pk>/", mine.one, name="one"),
     path("my/<uuid:pk>/withdraw/", mine.withdraw, name="withdraw"),
+    path("my/<uuid:pk>/answer/", mine.answer, name="answer"),
+    path("my/<uuid:pk>/appeal/", mine.appeal, name="appeal"),
+    path("my/<uuid:pk>/complain/", mine.complain, name="complain"),
     path("my/<uuid:pk>/fresh/", mine.fresh, name="fresh"),
     path("my/<uuid:pk>/download/", mine.download, name="download"),
     path("choices/", choosing.choices, name="choices"),

@@ -48,6 +48,8 @@ def facts(request: Request) -> dict[str, Any]:
         "hello": salutation(request),
         "received_on": day(request.received_at),
         "due_on": due_on(request),
+        "due_law": due_law(request),
+        "extension_law": laws.extension_law(request),
         "summary": results.summary(request),
         "told": told(request),
         "remedies": laws.remedies(request),
@@ -75,6 +77,12 @@ def due_on(request: Request) -> str:
     """The day by which we answer, or nothing when no clock runs."""
     clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
     return day(clock.due_on) if clock else ""
+
+
+def due_law(request: Request) -> str:
+    """The law and section behind that day: GDPR, art. 12(3)."""
+    clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
+    return f"{laws.short(clock.statute)}, {clock.cite}" if clock else ""
 
 
 def categories(request: Request) -> set[str]:

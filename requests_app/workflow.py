@@ -27,12 +27,22 @@ from consent import choices
 from disclosures import notices
 from requests_app import attention, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
 from requests_app.guards import GUARDS
-from requests_app.models import Clock, Outcome, Parcel, Request, State
+from requests_app.models import Clock, Outcome, Parcel, Request, Right, State
 from subjects.models import Identifier
 
 CONDUCTOR = actors.worker("requests.workflow")
 CONFLICT = "This request has moved on meanwhile. Load the page again."
 RING = Bell("requests_app.tasks.advance_request")
+UNDECIDED: dict[str, Any] = {
+    "proposed_by": None,
+    "proposed_at": None,
+    "proposed_fingerprint": "",
+    "approved_by": None,
+    "approved_at": None,
+    "decided_by": None,
+    "denial_ground": "",
+    "denial_note": "",
+}
 ACTIVE = (State.COLLECTING, State.IN_REVIEW, State.DELIVERING, State.NOTIFYING)
 
 
@@ -79,6 +89,9 @@ def advance(request_id: UUID) -> None:
 
 
 def _from_received(request: Request) -> bool:
+    if not plans.thaw(request.plan).find:
+        move(request, State.IN_REVIEW, actor=CONDUCTOR)
+        return True
     if guards.needs_proof(request):
         move(request, State.VERIFYING, actor=CONDUCTOR)
         return True
@@ -204,7 +217,16 @@ STEPS: dict[str, Callable[[Request], bool]] = {
 # ---------------------------------------------------------------- ends
 
 
-def close(request: Request, outcome: str, *, actor: Actor, letter: str, event: str = "", **changes: Any) -> Request:
+def close(
+    request: Request,
+    outcome: str,
+    *,
+    actor: Actor,
+    letter: str,
+    context: dict[str, Any] | None = None,
+    event: str = "",
+    **changes: Any,
+) -> Request:
     """End a request: its outcome, its clocks met, its last letter in the outbox, all in one transaction."""
     now = timezone.now()
     with log.atomic():
@@ -220,8 +242,14 @@ def close(request: Request, outcome: str, *, actor: Actor, letter: str, event: s
             **changes,
         )
         clocks.meet(closed, Clock.Kind.RESPOND, now, actor=actor)
-        letters.queue(closed, letter, dedupe=letter, context={}, actor=actor)
+        letters.queue(closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor)
     return closed
+
+
+def _last(request: Request, letter: str) -> str:
+    """One last letter for each time that a case is closed: an appeal may open it again."""
+    times = Request.objects.filter(follows=request, right=Right.APPEAL, outcome=Outcome.FULFILLED).count()
+    return f"{letter}-{times + 1}" if times else letter
 
 
 def withdraw(request: Request, *, actor: Actor) -> Request:
@@ -271,16 +299,22 @@ def reopen(request: Request, *, actor: Actor) -> Request:
     return fresh
 
 
+def open_again(request: Request, *, actor: Actor) -> Request:
+    """Go on with a case whose answer was appealed against with success, in the caller's transaction: it is decided anew."""
+    fresh = locks.request(request.pk)
+    locks.person(fresh.subject_id)
+    if fresh.batch is not None:
+        batches.cancel(fresh.batch, actor=actor)
+    changes: dict[str, Any] = {"outcome": Outcome.NONE, "closed_at": None, "batch": _search(fresh)}
+    fresh = move(fresh, State.COLLECTING, actor=actor, **changes, **UNDECIDED)
+    clocks.restart(fresh, timezone.now(), actor=actor)
+    nudge(fresh)
+    return fresh
+
+
 def search_again(request: Request, *, actor: Actor) -> Request:
     """Search anew in the caller's transaction, after the old batch was cancelled; what was decided about it falls."""
-    nothing: dict[str, Any] = {
-        "proposed_by": None,
-        "proposed_at": None,
-        "proposed_fingerprint": "",
-        "approved_by": None,
-        "approved_at": None,
-    }
-    return move(request, State.COLLECTING, actor=actor, batch=_search(request), **nothing)
+    return move(request, State.COLLECTING, actor=actor, batch=_search(request), **UNDECIDED)
 
 
 def nudge(request: Request) -> None:

@@ -1,5 +1,7 @@
-"""The staff doors to requests: the queue (`queue`), the case page (`case`) and what its sections show (`sections`)."""
+"""The staff doors to requests: the queue (`queue`), the case page (`case`), what its sections show (`sections`), and what a
+manager sets about deadlines (`watch`).
+"""
 
-from requests_app.admin import queue
+from requests_app.admin import queue, watch
 
-__all__ = ("queue",)
+__all__ = ("queue", "watch")

@@ -14,12 +14,13 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from audit import actor as actors
 from audit.accountable import Input, colleague, read
 from audit.refusal import Refused
 from connectors import batches
 from connectors.admin import WAIVE_REASONS
 from connectors.models import Finding, WorkOrder
-from requests_app import delivery, letters, reads, review
+from requests_app import acts, appeals, delivery, letters, reads, review
 from requests_app.admin import sections
 from requests_app.models import Letter, Parcel, Request
 
@@ -35,6 +36,29 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
         review.deny(one, by=by, ground=given.get("ground", ""), note=given.get("note", ""))
     ),
     "take": lambda one, by, given: _taken(review.take(one, by=by)),
+    "ask": lambda one, by, given: _told(
+        acts.ask(one, by=by, reason=given.get("reason", ""), question=given.get("question", "")),
+        "Asked. The answer comes to this page; the clocks that may wait stand still.",
+    ),
+    "answered": lambda one, by, given: _told(
+        acts.answer(one, actor=actors.staff(by.pk), words=given.get("answer", "")),
+        "The answer is kept; the clocks go on.",
+    ),
+    "extend": lambda one, by, given: _told(
+        acts.extend(one, by=by, reason=given.get("reason", ""), note=given.get("note", "")),
+        "Extended. The person is told by letter.",
+    ),
+    "residence": lambda one, by, given: _told(
+        acts.correct_residence(one, by=by, residence=given.get("residence", "")),
+        "Corrected; the dates were counted anew.",
+    ),
+    "grant": lambda one, by, given: _told(
+        appeals.decide(one, by=by, granted=True, note=given.get("note", "")), "Granted. The case is open again."
+    ),
+    "refuse": lambda one, by, given: _told(
+        appeals.decide(one, by=by, granted=False, note=given.get("note", "")), "Refused. The person is told why."
+    ),
+    "reply": lambda one, by, given: _told(appeals.answer(one, by=by, note=given.get("note", "")), "Answered."),
 }
 
 
@@ -42,6 +66,10 @@ def _said(request: Request) -> str:
     if request.state == "in_review" and request.proposed_by_id:
         return "Proposed. A second person has to approve it."
     return f"Done. The request is now: {request.get_state_display().lower()}."
+
+
+def _told(done: object, words: str) -> str:
+    return words
 
 
 def _taken(request: Request) -> str:

@@ -108,7 +108,7 @@ def _action(case: reads.Case, one: Finding) -> str:
     operation = case.plan.operation
     if operation == "erase":
         return ACTIONS[one.action]
-    return {"export": "In the package", "correct": "Correct", "suppress": "Switch off"}[operation]
+    return {"export": "In the package", "correct": "Correct", "suppress": "Switch off", "": ""}[operation]
 
 
 def _outcome(one: Finding) -> str:
@@ -182,17 +182,12 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
         "preview": preview(case) if case.findings and request.state in ("in_review", "delivering") else [],
         "person": person(request),
         "laws": [law.statute(one["statute"]).short_name for one in request.laws],
-        "statutes": {one.statute: _short(one.statute) for one in case.clocks},
+        "statutes": {one.statute: laws.short(one.statute) for one in case.clocks},
+        "why": laws.why(case.clocks),
+        "waits": next((one for one in case.pauses if one.answered_at is None), None),
         "denial": laws.denial(request) if request.denial_ground else {},
         "orders": [one for one in case.orders if one.operation != WorkOrder.Operation.FIND or one.state != "done"],
         "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],
         "busy": request.state in ("collecting", "delivering", "notifying", "received") and not given,
         "timeline": actors(case),
     }
-
-
-def _short(statute: str) -> str:
-    try:
-        return law.statute(statute).short_name
-    except KeyError:  # a statute of an older release
-        return statute

@@ -9,9 +9,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
-from requests_app import intake, limits
+from requests_app import intake, limits, plans
 from requests_app.forms import AskForm, OptOutForm, Ticketed
-from requests_app.models import Right
 from requests_app.steady import steady
 from requests_app.views import visitor
 
@@ -26,7 +25,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _receive(request, AskForm(request.POST), "ask")
     right = request.GET.get("right", "")
-    return show(request, AskForm(initial={"right": right if right in Right.values else ""}), "ask")
+    return show(request, AskForm(initial={"right": right if right in plans.OFFERED else ""}), "ask")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,5 +1,6 @@
 """The pages of a signed-in person: their requests, their package, who received their data, their choices."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -16,10 +17,10 @@ from audit.refusal import Refused
 from disclosures import ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory
-from requests_app import delivery, glance, proof, reads, workflow
+from requests_app import acts, appeals, delivery, glance, proof, reads, workflow
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
-from requests_app.models import PersonSession, Proof
+from requests_app.models import PersonSession, Proof, Request
 from requests_app.views import visitor
 from requests_app.views.visitor import signed_in
 
@@ -60,6 +61,52 @@ def withdraw(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
     except Refused as refused:
         return _refused(request, refused, pk)
     messages.success(request, _("Your request is withdrawn."))
+    return visitor.to("one", pk)
+
+
+@require_POST
+@signed_in
+def answer(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The person answers what we asked."""
+    thanks = _("Thank you. We go on with your request.")
+    return _say(
+        request, session, pk, "answer", thanks, lambda own, words, who: acts.answer(own, actor=who, words=words)
+    )
+
+
+@require_POST
+@signed_in
+def appeal(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The person appeals against our answer."""
+    thanks = _("Your appeal has arrived. Somebody who did not decide before looks at it.")
+    return _say(
+        request, session, pk, "appeal", thanks, lambda own, words, who: appeals.appeal(own, words=words, actor=who)
+    )
+
+
+@require_POST
+@signed_in
+def complain(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The person complains about how we handled a request."""
+    thanks = _("Your complaint has arrived. You hear from us.")
+    return _say(
+        request, session, pk, "complain", thanks, lambda own, words, who: appeals.complain(own, words=words, actor=who)
+    )
+
+
+def _say(
+    request: HttpRequest, session: PersonSession, pk: UUID, form: str, thanks: str,
+    verb: Callable[[Request, str, actors.Actor], object],
+) -> HttpResponse:  # fmt: skip
+    """One text box of the page, to one verb; a refusal comes back beside it with what was typed."""
+    own = _own(session, pk)
+    words = request.POST.get("words", "")
+    try:
+        verb(own.request, words, actors.person(session.subject_id))
+    except Refused as refused:
+        typed = {"form": form, "words": words[:8000], "sentence": refused.message}
+        return _show(request, session, _own(session, pk), typed=typed, status=422)
+    messages.success(request, thanks)
     return visitor.to("one", pk)
 
 
@@ -112,7 +159,14 @@ def recipients(request: HttpRequest, session: PersonSession) -> HttpResponse:
     return visitor.page(request, "recipients", context)
 
 
-def _show(request: HttpRequest, session: PersonSession, own: Glance) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    session: PersonSession,
+    own: Glance,
+    *,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
     now = timezone.now()
     fresh_until = session.fresh_until
     context: dict[str, Any] = {
@@ -123,8 +177,9 @@ def _show(request: HttpRequest, session: PersonSession, own: Glance) -> HttpResp
         "package": glance.package(own.request, now),
         "fresh": fresh_until is not None and fresh_until > now,
         "fresh_until": fresh_until,
+        "typed": typed or {},
     }
-    return visitor.page(request, "one", context)
+    return visitor.page(request, "one", context, status=status)
 
 
 def _own(session: PersonSession, pk: UUID) -> Glance:

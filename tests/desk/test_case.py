@@ -110,17 +110,35 @@ def test_a_letter_is_read_without_the_link_that_is_only_the_persons(maya, compan
 
 def test_the_buttons_follow_the_state(maya, rita):
     waiting = ask("access")
-    assert buttons(shown(maya, waiting)) == {"take"}
+    at_any_time = {"take", "extend", "residence"}
+    assert buttons(shown(maya, waiting)) == at_any_time
     request = in_review("delete")
-    assert buttons(shown(maya, request)) == {"propose", "collect_again", "deny", "take"}
+    assert buttons(shown(maya, request)) == {"propose", "collect_again", "deny", "ask"} | at_any_time
     press(rita, request, "propose", fingerprint=mark(request))
-    assert buttons(shown(rita, request)) == {"send_back", "collect_again", "take"}
-    assert buttons(shown(maya, request)) == {"approve", "send_back", "collect_again", "deny", "take"}
+    assert buttons(shown(rita, request)) == {"send_back", "collect_again", "ask"} | at_any_time
+    assert buttons(shown(maya, request)) == {"approve", "send_back", "collect_again", "deny", "ask"} | at_any_time
     press(maya, request, "approve", fingerprint=mark(request))
-    assert buttons(shown(maya, request)) == {"take"}
+    assert buttons(shown(maya, request)) == at_any_time
     pump()
     assert fresh(request).state == "closed"
     assert buttons(shown(maya, request)) == set()
+
+
+def test_asking_extending_and_moving_are_buttons_of_the_case_page(maya):
+    request = in_review("access")
+    asked = press(maya, request, "ask", reason="clarification", question="Which years?")
+    assert asked.status_code == 302
+    page = shown(maya, request)
+    assert "no answer yet" in page and "stands still" in page and "Which years?" in page
+    assert "answered" in buttons(page) and "ask" not in buttons(page)
+    press(maya, request, "answered", answer="By phone: all of them.")
+    assert "By phone" not in shown(maya, request), "the person's words are shown to who reveals them"
+    refused = press(maya, request, "extend", reason="complexity", note="")
+    assert refused.status_code == 422
+    press(maya, request, "extend", reason="complexity", note="Four archives.")
+    assert "extended" in shown(maya, request)
+    press(maya, request, "residence", residence="US-CA")
+    assert "CCPA" in shown(maya, request)
 
 
 def test_the_page_says_what_approving_does_and_why_the_clock_stands_there(maya):

@@ -13,6 +13,7 @@ from tests.portal.builders import MALLORY, person
 MATRIX = {
     "home": ("get", 200, 200, 200),
     "notice": ("get", 200, 200, 200),
+    "rights": ("get", 200, 200, 200),
     "gpc": ("get", 200, 200, 200),
     "ask": ("get", 200, 200, 200),
     "received": ("get", 200, 200, 200),
@@ -25,6 +26,9 @@ MATRIX = {
     "recipients": ("get", 303, 200, 200),
     "one": ("get", 303, 404, 200),
     "withdraw": ("get", 303, 404, 200),
+    "answer": ("post", 303, 404, 422),
+    "appeal": ("post", 303, 404, 422),
+    "complain": ("post", 303, 404, 422),
     "fresh": ("post", 303, 404, 409),
     "download": ("post", 303, 404, 409),
     "choices": ("get", 303, 200, 200),
@@ -54,7 +58,7 @@ def test_the_right_people_get_in_and_nobody_else(name):
             assert request.reference.encode() not in response.content
 
 
-@pytest.mark.parametrize("name", ["one", "withdraw", "fresh", "download"])
+@pytest.mark.parametrize("name", ["one", "withdraw", "answer", "appeal", "complain", "fresh", "download"])
 def test_another_persons_request_looks_like_one_that_never_was(name):
     _ada, request = person()
     mallory, _ = person(MALLORY)

@@ -11,7 +11,7 @@ from consent.models import NoticeVersion
 from tests.portal.builders import person
 
 FORM = ["/request/", "/request/?right=delete", "/do-not-sell/", "/signin/"]
-READ = ["/", "/notice/", "/request/received/", "/signin/sent/"]
+READ = ["/", "/notice/", "/rights/", "/rights/?place=US-CA", "/request/received/", "/signin/sent/"]
 OPEN = [*READ, *FORM]
 OWN = ["/my/", "/my/{}/", "/my/{}/withdraw/", "/my/recipients/", "/choices/"]
 POSTS = ["/my/{}/fresh/", "/my/{}/download/", "/signout/"]

@@ -42,6 +42,7 @@ def test_an_opt_out_that_asks_for_proof_does_not_start(monkeypatch):
         ({"ESTABLISHMENT_TIME_ZONE": "../etc"}, "E006"),
         ({"ESTABLISHMENT_HOLIDAYS": "Atlantis"}, "E007"),
         ({"ESTABLISHMENT_HOLIDAYS": "DE-XX"}, "E007"),
+        ({"COMPANY_FACTS": ["sells", "rents"]}, "E008"),
         ({"HTTPS": False, "SITE_HOST": "privacy.example"}, "W001"),
     ],
 )

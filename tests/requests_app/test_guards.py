@@ -90,4 +90,4 @@ def test_a_request_is_not_closed_before_recipients_were_told(company, rita, paul
 def test_a_withdrawn_request_does_not_come_back(company):
     request = ask("access")
     workflow.withdraw(request, actor=workflow.CONDUCTOR)
-    assert refused(request, "collecting") == "guard_proved_late"
+    assert refused(request, "collecting") == "guard_may_reopen"

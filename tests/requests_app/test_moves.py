@@ -30,15 +30,16 @@ def test_every_guard_is_known_and_every_event_declared():
         assert move.event in declared()
 
 
-def test_nothing_leaves_closed_but_a_late_proof():
+def test_nothing_leaves_closed_but_a_late_proof_or_an_appeal_that_was_won():
     assert [pair.to for pair in moves.MOVES if pair.source == moves.CLOSED] == [moves.COLLECTING]
-    assert moves.MOVES[moves.Pair(moves.CLOSED, moves.COLLECTING)].guard == "proved_late"
+    assert moves.MOVES[moves.Pair(moves.CLOSED, moves.COLLECTING)].guard == "may_reopen"
 
 
 def test_no_way_leads_to_work_from_an_unproved_state_but_through_the_guard():
     for pair, move in moves.MOVES.items():
         if pair.source in (moves.RECEIVED, moves.VERIFYING) and pair.to not in (moves.VERIFYING, moves.CLOSED):
-            assert move.guard == "may_work"
+            # An appeal or a complaint has no search and hands out nothing.
+            assert move.guard == ("needs_no_search" if pair.to == moves.IN_REVIEW else "may_work")
 
 
 @pytest.mark.parametrize(("source", "to"), PAIRS)

@@ -20,7 +20,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
-from privacyops import demo, roles
+from privacyops import demo, roles, upgrading
 from privacyops.supervisor import STOPPING, Child, Supervisor
 
 STAFF = {"maya": "Privacy officer", "jonas": "Reviewer", "admin": "Administrator"}
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def _prepare(self) -> str:
         """Bring database, static files, roles and demo up to date; the new staff password, if accounts were made."""
-        call_command("migrate", verbosity=0)
+        upgrading.migrate(self._say)
         if settings.BROKER.kind == "files":
             call_command("createcachetable", verbosity=0)
             for folder in ("data_folder_in", "processed_folder", "control_folder"):

@@ -1,4 +1,4 @@
-"""Nouns: requests, their clocks, proofs, sessions, letters, parcels and notes."""
+"""A request, the rights it may be about, the states it stands in and the ways it ends."""
 
 import uuid
 
@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from audit.leases import Leased
 from connectors.models import Batch
 from law import NO_PROOF_RIGHTS
 from subjects.fields import EncryptedJSONField, EncryptedTextField
@@ -20,6 +19,8 @@ class Right(models.TextChoices):
     DELETE = "delete", "Delete my data"
     CORRECT = "correct", "Correct my data"
     OPT_OUT = "opt_out_sale", "Do not sell or share my data"
+    APPEAL = "appeal", "Appeal against an answer"
+    COMPLAINT = "complaint", "Complain to us"
 
 
 class State(models.TextChoices):
@@ -96,9 +97,25 @@ class Request(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     approved_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who denied it, or decided the appeal or complaint.",
+    )
     denial_ground = models.CharField(max_length=60, blank=True)
     denial_note = models.TextField(blank=True, help_text="Words for the person, in the letter.")
     duplicate_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates")
+    follows = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="followed_by",
+        help_text="What an appeal or a complaint is about.",
+    )
     due_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="The strictest open clock.")
     closed_at = models.DateTimeField(null=True, blank=True)
     attention = models.CharField(max_length=300, blank=True, help_text="Why a person must look, if one must.")
@@ -145,144 +162,13 @@ class Request(models.Model):
                 | (~Q(state="closed") & Q(outcome="")),
             ),
             models.CheckConstraint(name="denial_has_a_ground", condition=~Q(outcome="denied") | ~Q(denial_ground="")),
+            models.CheckConstraint(
+                name="appeal_follows_a_request", condition=~Q(right="appeal") | Q(follows__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=("follows",), condition=Q(right="appeal") & ~Q(state="closed"), name="one_open_appeal"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.reference
-
-
-class Clock(models.Model):
-    """One date that one law sets for a request, with how it was computed."""
-
-    class Kind(models.TextChoices):
-        ACKNOWLEDGE = "acknowledge", "Acknowledge"
-        RESPOND = "respond", "Answer"
-
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="clocks")
-    kind = models.CharField(max_length=12, choices=Kind)
-    statute = models.CharField(max_length=40)
-    version = models.CharField(max_length=64)
-    cite = models.CharField(max_length=120)
-    start_on = models.DateField()
-    due_on = models.DateField()
-    due_at = models.DateTimeField(db_index=True, help_text="The first instant that is too late.")
-    extended_on = models.DateField(null=True, blank=True, help_text="The latest day, were it extended.")
-    steps = models.JSONField(default=list, help_text="The calculation, a sentence a step.")
-    met_at = models.DateTimeField(null=True, blank=True)
-    warned = models.JSONField(default=list, help_text="Warning steps already taken.")
-    breached_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("due_at",)
-        constraints = [models.UniqueConstraint(fields=("request", "kind", "statute"), name="clock_once_per_law")]
-        indexes = [models.Index(fields=("due_at",), condition=Q(met_at=None), name="running_clocks")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} by {self.due_on}"
-
-
-class Proof(models.Model):
-    """One attempt to show who is asking: a one-time link, kept as a hash."""
-
-    class Purpose(models.TextChoices):
-        OPEN = "open", "Confirm the request"
-        SIGN_IN = "sign_in", "See my requests"
-        FRESH = "fresh", "Fetch my data"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="proofs")
-    purpose = models.CharField(max_length=10, choices=Purpose)
-    identifier = models.ForeignKey(Identifier, on_delete=models.CASCADE, related_name="+")
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.get_purpose_display()} for {self.request_id}"
-
-
-class PersonSession(models.Model):
-    """A browser that proved itself, known by the hash of its cookie. It sees one person's requests."""
-
-    key_hash = models.CharField(max_length=64, unique=True, editable=False)
-    subject = models.ForeignKey(DataSubject, on_delete=models.CASCADE, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
-    fresh_until = models.DateTimeField(null=True, help_text="Downloads are allowed until then.")
-
-    def __str__(self) -> str:
-        return f"Session {self.pk}"
-
-
-class Letter(Leased):
-    """A message to the person. The row is the outbox."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        SENT = "sent", "Sent"
-        PARKED = "parked", "Needs a person"
-        DROPPED = "dropped", "Out of date"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="letters")
-    kind = models.CharField(max_length=40, help_text="Template: acknowledgement, proof, package_ready, denial ...")
-    identifier = models.ForeignKey(Identifier, on_delete=models.PROTECT, related_name="+")
-    language = models.CharField(max_length=12, default="en")
-    subject_line = models.CharField(max_length=200)
-    body = EncryptedTextField(help_text="As it was rendered when it was queued.")
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED, db_index=True)
-    park_reason = models.CharField(max_length=300, blank=True)
-    dedupe = models.CharField(max_length=80, help_text="One letter of this name per request.")
-    queued_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, help_text="A link in it dies then: after that it is not sent.")
-    sent_at = models.DateTimeField(null=True)
-    message_id = models.CharField(max_length=120, unique=True)
-
-    class Meta:
-        ordering = ("queued_at",)
-        constraints = [models.UniqueConstraint(fields=("request", "dedupe"), name="letter_once")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} for {self.request_id}"
-
-
-class Parcel(Leased):
-    """The package of one person's data: an encrypted ZIP behind a fresh proof, destroyed on its day."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "To build"
-        READY = "ready", "Ready"
-        EXPIRED = "expired", "Destroyed"
-        PARKED = "parked", "Needs a person"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="parcel")
-    state = models.CharField(max_length=8, choices=State, default=State.OPEN, db_index=True)
-    park_reason = models.CharField(max_length=300, blank=True)
-    file_name = models.CharField(max_length=80, blank=True, help_text="Random name under PARCEL_DIR.")
-    key = EncryptedTextField(blank=True, default="", help_text="The package's own key; emptied when destroyed.")
-    size = models.BigIntegerField(default=0)
-    rows = models.BigIntegerField(default=0)
-    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the ZIP.")
-    built_at = models.DateTimeField(null=True)
-    expires_at = models.DateTimeField(null=True)
-    downloads = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"Package of {self.request_id}"
-
-
-class Note(models.Model):
-    """A colleague's note on a case. Never shown to the person, never in an event."""
-
-    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="notes")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    text = EncryptedTextField()
-    written_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("written_at",)
-
-    def __str__(self) -> str:
-        return f"Note {self.pk}"

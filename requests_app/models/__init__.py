@@ -1,0 +1,26 @@
+"""Nouns: requests, their clocks and what moves them, proofs, sessions, letters, parcels and notes."""
+
+from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
+from requests_app.models.mail import Letter, Parcel
+from requests_app.models.notes import Note
+from requests_app.models.proofs import PersonSession, Proof
+from requests_app.models.requests import Outcome, Request, Right, State
+
+__all__ = (
+    "Clock",
+    "ClockWarning",
+    "DayOff",
+    "Extension",
+    "Letter",
+    "Note",
+    "Outcome",
+    "OwnTarget",
+    "Parcel",
+    "Pause",
+    "PersonSession",
+    "Proof",
+    "Request",
+    "Right",
+    "State",
+    "WarningStep",
+)

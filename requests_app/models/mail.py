@@ -1,0 +1,70 @@
+"""What leaves for the person: letters and packages."""
+
+import uuid
+
+from django.db import models
+
+from audit.leases import Leased
+from requests_app.models.requests import Request
+from subjects.fields import EncryptedTextField
+from subjects.models import Identifier
+
+
+class Letter(Leased):
+    """A message to the person. The row is the outbox."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENT = "sent", "Sent"
+        PARKED = "parked", "Needs a person"
+        DROPPED = "dropped", "Out of date"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="letters")
+    kind = models.CharField(max_length=40, help_text="Template: acknowledgement, proof, package_ready, denial ...")
+    identifier = models.ForeignKey(Identifier, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=12, default="en")
+    template_version = models.CharField(max_length=16, blank=True, help_text="Digest of the template it was made from.")
+    statute = models.CharField(max_length=40, blank=True, help_text="The law whose words it bears.")
+    subject_line = models.CharField(max_length=200)
+    body = EncryptedTextField(help_text="As it was rendered when it was queued.")
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED, db_index=True)
+    park_reason = models.CharField(max_length=300, blank=True)
+    dedupe = models.CharField(max_length=80, help_text="One letter of this name per request.")
+    queued_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, help_text="A link in it dies then: after that it is not sent.")
+    sent_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        ordering = ("queued_at",)
+        constraints = [models.UniqueConstraint(fields=("request", "dedupe"), name="letter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.request_id}"
+
+
+class Parcel(Leased):
+    """The package of one person's data: an encrypted ZIP behind a fresh proof, destroyed on its day."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "To build"
+        READY = "ready", "Ready"
+        EXPIRED = "expired", "Destroyed"
+        PARKED = "parked", "Needs a person"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.OneToOneField(Request, on_delete=models.PROTECT, related_name="parcel")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN, db_index=True)
+    park_reason = models.CharField(max_length=300, blank=True)
+    file_name = models.CharField(max_length=80, blank=True, help_text="Random name under PARCEL_DIR.")
+    key = EncryptedTextField(blank=True, default="", help_text="The package's own key; emptied when destroyed.")
+    size = models.BigIntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the ZIP.")
+    built_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    downloads = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Package of {self.request_id}"
