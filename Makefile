@@ -44,6 +44,8 @@ faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed whi
 	$(BIN)/pytest tests/faults -q
 
 bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
+	$(BIN)/python -m benchmarks.law_clocks
+	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.spine
 
 foreign: $(VENV)/.dev ## the spine on django-oscar's schema, in an environment of its own

@@ -21,6 +21,7 @@ from audit.models import SweepRun
 from connectors.models import LegalHold, WorkOrder
 from disclosures.models import Notice
 from privacyops.lawbook import lawbook
+from privacyops.letterbook import letterbook
 from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
@@ -47,6 +48,7 @@ class Desk(UnfoldAdminSite):
         own = [
             path("assurance/", self.admin_view(self.assurance), name="assurance"),
             path("law/", self.admin_view(self.law), name="law"),
+            path("letters/", self.admin_view(self.letters), name="letters"),
         ]
         urls: list[URLPattern] = [*own, *super().get_urls()]
         return urls
@@ -54,6 +56,10 @@ class Desk(UnfoldAdminSite):
     def law(self, request: HttpRequest) -> HttpResponse:
         """Rights and dates for a place, and the age of the statute files."""
         return lawbook(self, request)
+
+    def letters(self, request: HttpRequest) -> HttpResponse:
+        """What our letters say under each law and in each language, from invented data."""
+        return letterbook(self, request)
 
     def assurance(self, request: HttpRequest) -> HttpResponse:
         """Run every assurance check, and walk the event chain."""
@@ -171,6 +177,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             if request.user.has_perm(permission)
         ]
         if title == "Work" and request.user.has_perm("requests_app.view_request"):
+            items.append({"title": "Letter samples", "icon": "drafts", "link": reverse("admin:letters")})
             items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
         if title == "Accountability" and request.user.has_perm("audit.view_event"):
             items.append({"title": "Assurance checks", "icon": "verified", "link": reverse("admin:assurance")})

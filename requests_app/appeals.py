@@ -4,6 +4,7 @@ An appeal exists where a law of the request gives one, for as long as it does; s
 Granted, the case opens again and is searched and decided anew. A complaint exists where a law gives it a clock.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -16,10 +17,17 @@ from audit.actor import Actor
 from audit.refusal import Refused
 from requests_app import acts, clocks, letters, locks, plans, policy, workflow
 from requests_app.models import Outcome, Request, Right, State
-from requests_app.policy import DENY
+from requests_app.policy import DECIDE, DENY, WORK
 
 NOT_ALLOWED = "Your role may not decide about appeals and complaints. Ask a colleague who may deny requests."
+NOT_ENTERED = "Your role may not enter appeals and complaints. Ask a colleague who works on requests."
 APPEALABLE = (Outcome.DENIED, Outcome.PARTLY)
+HAND_IN = ("request.proposed", "request.approved", "request.denied")
+OPENED = {
+    Right.APPEAL: ("request.appealed", "appeal_received"),
+    Right.COMPLAINT: ("request.complained", "complaint_received"),
+}
+BY_HAND = (Request.Channel.EMAIL, Request.Channel.PHONE, Request.Channel.POST, Request.Channel.PERSON)
 
 
 def appeal_laws(request: Request, now: datetime) -> list[dict[str, str]]:
@@ -45,7 +53,38 @@ def complaint_laws(residence: str, now: datetime) -> list[dict[str, str]]:
     return [{"statute": one.id, "version": law.version(one.id), "right": "complaint"} for one in found]
 
 
-def appeal(earlier: Request, *, words: str, actor: Actor, now: datetime | None = None) -> Request:
+def may_appeal(request: Request, followers: Iterable[Request], now: datetime) -> bool:
+    """Whether an appeal can be made today: a law gives one, none is open, and none was refused about this answer."""
+    rows = [one for one in followers if one.right == Right.APPEAL]
+    if any(one.closed_at is None for one in rows) or any(_about_this_answer(one, request) for one in rows):
+        return False
+    return bool(appeal_laws(request, now))
+
+
+def may_complain(request: Request, followers: Iterable[Request], now: datetime) -> bool:
+    """Whether a complaint can be made today: a law of the place gives it a clock, and none is open."""
+    if request.right == Right.COMPLAINT:
+        return False
+    if any(one.right == Right.COMPLAINT and one.closed_at is None for one in followers):
+        return False
+    return bool(complaint_laws(request.residence, now))
+
+
+def enter(about: Request, *, by: User, right: str, channel: str, words: str) -> Request:
+    """A colleague enters an appeal or a complaint that came by another way than the person's page. Raises Refused."""
+    if not any(by.has_perm(f"requests_app.{one}") for one in (DECIDE, WORK)):
+        raise Refused(NOT_ENTERED, code="not_allowed")
+    if channel not in BY_HAND:
+        raise Refused("Choose how it came.", code="channel_unknown", field="channel")
+    if right not in (Right.APPEAL, Right.COMPLAINT):
+        raise Refused("Choose an appeal or a complaint.", code="right_unknown", field="right")
+    verb = appeal if right == Right.APPEAL else complain
+    return verb(about, words=words, actor=actors.staff(by.pk), channel=channel)
+
+
+def appeal(
+    earlier: Request, *, words: str, actor: Actor, channel: str = Request.Channel.WEB, now: datetime | None = None
+) -> Request:
     """Open an appeal against the answer to `earlier`; while one is open, that one is returned. Raises Refused."""
     at = now or timezone.now()
     details = acts.written(words, "words", "Say in a sentence or two what was wrong with our answer.")
@@ -57,10 +96,17 @@ def appeal(earlier: Request, *, words: str, actor: Actor, now: datetime | None =
         rows = appeal_laws(fresh, at)
         if not rows:
             raise Refused("There is no appeal against this answer, or its time is over.", code="no_appeal")
-        return _open(fresh, Right.APPEAL, rows, details, at, actor, "request.appealed", "appeal_received")
+        if any(_about_this_answer(one, fresh) for one in fresh.followed_by.filter(right=Right.APPEAL)):
+            raise Refused(
+                "Your appeal against this answer was decided. Our letter about it says where else you can turn to.",
+                code="appealed_already",
+            )
+        return _open(fresh, Right.APPEAL, rows, details, at, channel, actor)
 
 
-def complain(about: Request, *, words: str, actor: Actor, now: datetime | None = None) -> Request:
+def complain(
+    about: Request, *, words: str, actor: Actor, channel: str = Request.Channel.WEB, now: datetime | None = None
+) -> Request:
     """Open a complaint about how we handled a request. Raises Refused where no law gives it a clock."""
     at = now or timezone.now()
     details = acts.written(words, "words", "Say what you complain about.")
@@ -72,7 +118,7 @@ def complain(about: Request, *, words: str, actor: Actor, now: datetime | None =
         rows = complaint_laws(fresh.residence, at)
         if not rows or fresh.right == Right.COMPLAINT:
             raise Refused("Write to us by e-mail about this; we answer every letter.", code="no_complaint")
-        return _open(fresh, Right.COMPLAINT, rows, details, at, actor, "request.complained", "complaint_received")
+        return _open(fresh, Right.COMPLAINT, rows, details, at, channel, actor)
 
 
 def decide(one: Request, *, by: User, granted: bool, note: str) -> Request:
@@ -122,21 +168,29 @@ def answer(one: Request, *, by: User, note: str) -> Request:
 
 
 def deciders(request: Request) -> set[int]:
-    """Who had a hand in the answer to this request."""
-    return {one for one in (request.proposed_by_id, request.approved_by_id, request.decided_by_id) if one is not None}
+    """Who had a hand in an answer to this request, also in one that was appealed against before. One query."""
+    named = {one for one in (request.proposed_by_id, request.approved_by_id, request.decided_by_id) if one is not None}
+    acted = log.of(request).filter(name__in=HAND_IN, actor__startswith="staff:").values_list("actor", flat=True)
+    return named | {int(one.partition(":")[2]) for one in acted}
+
+
+def _about_this_answer(one: Request, earlier: Request) -> bool:
+    """Whether this appeal was refused after `earlier` had been answered as it is answered now."""
+    if one.outcome != Outcome.DENIED or one.closed_at is None or earlier.closed_at is None:
+        return False
+    return one.closed_at >= earlier.closed_at
 
 
 def _open(
-    earlier: Request, right: str, rows: list[dict[str, str]], details: str, at: datetime, actor: Actor, event: str,
-    letter: str,
-) -> Request:  # fmt: skip
+    earlier: Request, right: Right, rows: list[dict[str, str]], details: str, at: datetime, channel: str, actor: Actor
+) -> Request:
     """A linked request with its clocks and the letter that confirms it, in the caller's transaction."""
     made = Request.objects.create(
         reference=policy.reference(),
         right=right,
         subject_id=earlier.subject_id,
         identifier=earlier.identifier,
-        channel=earlier.channel,
+        channel=channel,
         residence=earlier.residence,
         language=earlier.language,
         received_at=at,
@@ -146,6 +200,7 @@ def _open(
         proved_at=earlier.proved_at,
         follows=earlier,
     )
+    event, letter = OPENED[right]
     log.record(
         event, actor=actor, noun=made, subject_id=made.subject_id, right=right, follows=earlier.pk,
         laws=[row["statute"] for row in rows],

@@ -2,16 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from audit import log
 from audit.actor import Actor
 from connectors.models import LegalHold, WorkOrder
 from disclosures.models import Notice
-from requests_app import locks
+from requests_app import locks, policy
 from requests_app.models import Clock, ClockWarning, Letter, Parcel, Request, State, WarningStep
+
+UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 
 def reasons(request: Request) -> list[tuple[str, str]]:
@@ -19,7 +23,7 @@ def reasons(request: Request) -> list[tuple[str, str]]:
     found = _parked_letters(request)
     if request.state == State.CLOSED:
         return found
-    return [*_orders(request), *_parcel(request), *_notices(request), *found, *_clocks(request)]
+    return [*_question(request), *_orders(request), *_parcel(request), *_notices(request), *found, *_clocks(request)]
 
 
 def refresh(request_id: UUID, *, actor: Actor) -> None:
@@ -61,6 +65,14 @@ def refresh_many(request_ids: "Iterable[UUID]", *, actor: Actor) -> int:
     for pk in others:  # something else waits there, too: all its reasons are gathered anew
         refresh(pk, actor=actor)
     return len(rows) + len(others)
+
+
+def _question(request: Request) -> list[tuple[str, str]]:
+    """A question of ours that nobody answers. Nothing is closed for it."""
+    since = request.waiting_since
+    if since is None or since > timezone.now() - timedelta(days=policy.QUESTION_DAYS):
+        return []
+    return [("unanswered", f"{UNANSWERED} Write once more, or decide on what we know.")]
 
 
 def _orders(request: Request) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 import law
 from connectors import batches
 from connectors.models import Finding, WorkOrder
 from requests_app import acts, appeals, laws, moves, plans
-from requests_app.models import Pause, Request, State
+from requests_app.models import Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, SEND_BACK_REASONS, WORK
 
 
@@ -125,7 +126,7 @@ def _ask(request: Request, user: User) -> Action | None:
     if request.state not in acts.OPEN or request.waiting_since is not None or not _works(user):
         return None
     asks = (
-        Ask("reason", "About", kind="choice", choices=tuple(Pause.Reason.choices)),
+        Ask("reason", "About", kind="choice", choices=tuple(acts.questions(request))),
         Ask("question", "Question, in words for the person", kind="long"),
     )
     return Action("ask", "Ask the person", "plain", asks)
@@ -139,7 +140,7 @@ def _answered(request: Request, user: User) -> Action | None:
 
 
 def _extend(request: Request, user: User) -> Action | None:
-    if request.state == State.CLOSED or hasattr(request, "extension") or not _works(user):
+    if request.state == State.CLOSED or hasattr(request, "extension") or not _has(user, DECIDE):
         return None
     reasons = laws.extension_reasons(request)
     if not reasons:
@@ -182,9 +183,45 @@ def _deciding(
     return Action(name, label, style, asks, confirm)
 
 
+def _enter_appeal(request: Request, user: User) -> Action | None:
+    if request.state != State.CLOSED or not _works(user):
+        return None
+    if not appeals.may_appeal(request, request.followed_by.all(), timezone.now()):
+        return None
+    return _entering("enter_appeal", "Enter an appeal")
+
+
+def _enter_complaint(request: Request, user: User) -> Action | None:
+    if not _works(user) or not appeals.may_complain(request, request.followed_by.all(), timezone.now()):
+        return None
+    return _entering("enter_complaint", "Enter a complaint")
+
+
+def _entering(name: str, label: str) -> Action:
+    came = tuple((str(one.value), str(one.label)) for one in appeals.BY_HAND)
+    asks = (
+        Ask("channel", "How it came", kind="choice", choices=came),
+        Ask("words", "The person's words", kind="long"),
+    )
+    return Action(name, label, "plain", asks)
+
+
 def _works(user: User) -> bool:
     return _has(user, DECIDE) or _has(user, WORK)
 
 
-CASES = (_propose, _approve, _send_back, _collect_again, _ask, _answered, _extend, _residence, _deny, _take)
-FOLLOWERS = (_decide_appeal, _refuse_appeal, _answer_complaint, _ask, _answered, _extend, _take)
+CASES = (
+    _propose,
+    _approve,
+    _send_back,
+    _collect_again,
+    _ask,
+    _answered,
+    _extend,
+    _residence,
+    _deny,
+    _enter_appeal,
+    _enter_complaint,
+    _take,
+)
+FOLLOWERS = (_decide_appeal, _refuse_appeal, _answer_complaint, _ask, _answered, _extend, _enter_complaint, _take)

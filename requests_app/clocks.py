@@ -12,8 +12,8 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery
 import law
 from audit import log
 from audit.actor import Actor
-from requests_app import deadlines, laws, locks, targets
-from requests_app.models import Clock, Pause, Request
+from requests_app import deadlines, laws, locks, policy, targets
+from requests_app.models import Clock, Letter, Pause, Request
 
 
 def start(request: Request, *, actor: Actor, at: datetime | None = None) -> list[Clock]:
@@ -51,25 +51,21 @@ def recompute(request: Request, *, actor: Actor, cause: str) -> dict[str, str]:
     `cause` is a code for the log. Clocks of a law that speaks no more go; met ones stay as they are. In the caller's
     transaction, with the request locked.
     """
-    answered = list(request.pauses.exclude(answered_at=None))
     before = {(row.statute, row.kind): row for row in request.clocks.exclude(kind=Clock.Kind.TARGET)}
     begun = min(
         (row.start_at for row in before.values() if row.kind == Clock.Kind.RESPOND), default=request.received_at
     )
-    waits = Pause.objects.filter(request=request, answered_at=None).first()
+    # What we waited for before the case was opened again is over: its clocks run from then.
+    answered = list(request.pauses.filter(asked_at__gte=begun).exclude(answered_at=None))
+    extended = {row.statute for row in before.values() if row.extended_at is not None}
+    waits = request.pauses.filter(answered_at=None).first()
     moved: dict[str, str] = {}
-    for values in laws.clock_values(request, begun, answered):
-        row = before.pop((values["statute"], values["kind"]), None) or Clock(request=request)
-        if row.met_at is not None:
+    for values in laws.clock_values(request, begun, answered, extended):
+        row = before.pop((values["statute"], values["kind"]), None) or _new(request, values["kind"])
+        if row.met_at is not None and row.pk is not None:
             continue
         was = row.due_on
-        for name, value in values.items():
-            setattr(row, name, value)
-        if row.extended_at is not None and row.extended_on is not None:
-            row.due_on = row.extended_on
-            row.due_at = law.due_at(row.extended_on, values["zone"])
-        row.paused_at = waits.asked_at if waits and laws.stands_still(request, row, waits.reason) else None
-        row.save()
+        _set(request, row, values, waits)
         if was != row.due_on:
             moved[f"{row.statute}:{row.kind}"] = f"{was or ''}..{row.due_on}"
     gone = [row for row in before.values() if row.met_at is None]
@@ -84,6 +80,27 @@ def recompute(request: Request, *, actor: Actor, cause: str) -> dict[str, str]:
     return moved
 
 
+def _new(request: Request, kind: str) -> Clock:
+    """A clock of a law that speaks only now; a receipt that was confirmed already is confirmed under this law, too."""
+    if kind != Clock.Kind.ACKNOWLEDGE:
+        return Clock(request=request)
+    sent = Letter.objects.filter(request=request, kind__in=policy.CONFIRMS, state=Letter.State.SENT)
+    return Clock(request=request, met_at=sent.aggregate(first=Min("sent_at"))["first"])
+
+
+def _set(request: Request, row: Clock, values: dict[str, Any], waits: Pause | None) -> None:
+    """Bring one running clock to what its law says now. An extension never shortens; a date that moved on is not missed."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    if row.extended_at is not None and row.extended_on is not None and row.extended_on > row.due_on:
+        row.due_on = row.extended_on
+        row.due_at = law.due_at(row.extended_on, values["zone"])
+    if row.breached_at is not None and row.due_at > row.breached_at:
+        row.breached_at = None
+    row.paused_at = waits.asked_at if waits and laws.stands_still(request, row, waits) else None
+    row.save()
+
+
 def restart(request: Request, at: datetime, *, actor: Actor) -> None:
     """Set the clocks anew from `at`, for a case that was answered and is open again."""
     with log.atomic():
@@ -96,7 +113,7 @@ def meet(request: Request, kind: str, at: datetime, *, actor: Actor) -> int:
     with log.atomic():
         locks.request(request.pk)
         kinds = [kind, Clock.Kind.TARGET] if kind == Clock.Kind.RESPOND else [kind]
-        met = Clock.objects.filter(request=request, kind__in=kinds, met_at=None).update(met_at=at)
+        met = Clock.objects.filter(request=request, kind__in=kinds, met_at=None).update(met_at=at, paused_at=None)
         if met:
             _strictest(Request.objects.filter(pk=request.pk))
             log.record("clock.met", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, met=met, at=at)

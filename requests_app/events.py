@@ -35,6 +35,7 @@ declare(
         "letter.parked": "Letter could not be sent",
         "letter.dropped": "Letter not sent: its link had expired",
         "letter.retried": "Letter tried again",
+        "letter.printed": "Letter looked at as PDF",
         "parcel.opened": "Package ordered",
         "parcel.built": "Package ready",
         "parcel.parked": "Package could not be built",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 import law
 from requests_app import appeals, moves, plans, proof, reads
-from requests_app.models import Clock, Outcome, Parcel, Pause, PersonSession, Proof, Request, Right, State
+from requests_app.models import Clock, Outcome, Parcel, Pause, PersonSession, Proof, Request, State
 from subjects.models import DataSubject
 
 CARRIED_OUT = (Outcome.FULFILLED, Outcome.PARTLY, Outcome.REFERRED)
@@ -63,18 +63,12 @@ class Glance:
     @property
     def may_appeal(self) -> bool:
         """Whether a law gives an appeal against this answer today, and none is open."""
-        open_ones = [one for one in self.request.followed_by.all() if one.right == Right.APPEAL and not one.closed_at]
-        return not open_ones and bool(appeals.appeal_laws(self.request, timezone.now()))
+        return appeals.may_appeal(self.request, self.request.followed_by.all(), timezone.now())
 
     @property
     def may_complain(self) -> bool:
         """Whether a law of the place gives a complaint to us a clock, and none is open."""
-        if self.request.right == Right.COMPLAINT:
-            return False
-        open_ones = [
-            one for one in self.request.followed_by.all() if one.right == Right.COMPLAINT and not one.closed_at
-        ]
-        return not open_ones and bool(appeals.complaint_laws(self.request.residence, timezone.now()))
+        return appeals.may_complain(self.request, self.request.followed_by.all(), timezone.now())
 
     @property
     def may_withdraw(self) -> bool:

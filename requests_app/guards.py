@@ -47,6 +47,12 @@ def untouched(request: Request) -> bool:
     return not Receipt.objects.filter(order__batch=request.batch_id, order__operation=operation).exists()
 
 
+def searched_anew(request: Request) -> bool:
+    """Whether a new search may begin: the right is one that is searched for, and nothing is being carried out."""
+    busy = mutating(request).filter(state__in=(WorkOrder.State.OPEN, WorkOrder.State.RUNNING))
+    return plans.thaw(request.plan).find and not busy.exists()
+
+
 def proved_late(request: Request) -> bool:
     """Closed for want of proof, and the person gave it afterwards."""
     return request.outcome == Outcome.UNVERIFIED and request.proved_at is not None
@@ -64,7 +70,7 @@ GUARDS: dict[str, Callable[[Request], bool]] = {
     "may_end": lambda request: True,
     "found": lambda request: plans.thaw(request.plan).review and found(request),
     "needs_no_review": lambda request: not plans.thaw(request.plan).review and found(request) and authorised(request),
-    "searched_anew": lambda request: not mutating(request).filter(state__in=("open", "running")).exists(),
+    "searched_anew": searched_anew,
     "approved": authorised,
     "carried_out": carried_out,
     "untouched": untouched,

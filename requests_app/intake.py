@@ -17,7 +17,7 @@ from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import clocks, laws, letters, locks, plans, policy, proof, workflow
+from requests_app import clocks, laws, letters, locks, plans, policy, proof, stationery, workflow
 from requests_app.models import Proof, Request
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
@@ -83,7 +83,7 @@ def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: 
         identifier=identifier,
         channel=submission.channel,
         residence=submission.residence,
-        language=submission.language if submission.language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE,
+        language=stationery.known(submission.language),
         received_at=received_at,
         nonce=submission.nonce or None,
         details=clean["details"],

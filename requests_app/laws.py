@@ -4,13 +4,14 @@ A request keeps the statutes that applied when it came, with the version of thei
 those statutes, not from what would apply today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
 import law
 from law.model import ClockRule
@@ -30,6 +31,15 @@ REASONS = {
     "large_quantity": "Your request is about a large quantity of data.",
     "search_elsewhere": "We have to search in another place.",
 }
+
+APPEAL = (
+    "You can appeal to us: sign in at %(page)s and open this request, or write to %(email)s and name the reference."
+    " Somebody who did not decide before looks at it."
+)
+APPEAL_WITHIN = (
+    "You can appeal to us within %(days)d days: sign in at %(page)s and open this request, or write to %(email)s and name"
+    " the reference. Somebody who did not decide before looks at it."
+)
 
 
 def establishment() -> law.Establishment:
@@ -59,12 +69,16 @@ def frozen(residence: str, right: str, at: datetime) -> list[dict[str, str]]:
     return [{"statute": one, "version": version, "right": granted} for _, one, version, granted in sorted(rows)]
 
 
-def clock_values(request: Request, at: datetime, answered: Sequence[Pause] = ()) -> list[dict[str, Any]]:
-    """The fields of the clocks that each law of `request` sets, counted from `at`; `answered` are our questions so far."""
+def clock_values(
+    request: Request, at: datetime, answered: Sequence[Pause] = (), extended: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The fields of the clocks that each law of `request` sets, counted from `at`.
+
+    `answered` are our questions so far, the oldest first; `extended` the laws whose time was extended.
+    """
     values = []
     for one in _statutes(request):
-        pauses = [_interval(row, one) for row in answered]
-        dates = law.deadlines(one, request.right, at, establishment(), pauses=pauses, verified_at=request.proved_at)
+        dates = _dates(request, one, at, answered, one.id in extended)
         common = {
             "statute": one.id,
             "version": dates.version,
@@ -74,17 +88,15 @@ def clock_values(request: Request, at: datetime, answered: Sequence[Pause] = ())
             "steps": list(dates.steps),
             "zone": dates.zone,
         }
-        values.append(
-            common
-            | {
-                "kind": Clock.Kind.RESPOND,
-                "cite": dates.cite[:120],
-                "due_on": dates.respond_on,
-                "due_at": law.due_at(dates.respond_on, dates.zone),
-                "extended_on": dates.extended_on,
-                "notice_by": dates.extension_notice_by,
-            }
-        )
+        answer = {
+            "kind": Clock.Kind.RESPOND,
+            "cite": dates.cite[:120],
+            "due_on": dates.respond_on,
+            "due_at": law.due_at(dates.respond_on, dates.zone),
+            "extended_on": dates.extended_on,
+            "notice_by": dates.extension_notice_by,
+        }
+        values.append(common | answer)
         if dates.acknowledge_on is not None:
             values.append(
                 common
@@ -98,6 +110,24 @@ def clock_values(request: Request, at: datetime, answered: Sequence[Pause] = ())
     return values
 
 
+def _dates(
+    request: Request, one: law.Statute, at: datetime, answered: Sequence[Pause], extended: bool
+) -> law.Deadlines:
+    """The dates under one law. A question asked when its time was over stops nothing: it would undo a breach."""
+
+    def count(pauses: list[law.Pause]) -> law.Deadlines:
+        return law.deadlines(one, request.right, at, establishment(), pauses=pauses, verified_at=request.proved_at)
+
+    counted: list[law.Pause] = []
+    dates = count(counted)
+    for row in answered:
+        last = max(dates.respond_on, dates.extended_on or dates.respond_on) if extended else dates.respond_on
+        if row.asked_at < law.due_at(last, dates.zone):
+            counted.append(_interval(row, one))
+            dates = count(counted)
+    return dates
+
+
 def _interval(row: Pause, one: law.Statute) -> law.Pause:
     """One question as days in the zone of a law."""
     zones = one.counting.zones
@@ -106,11 +136,11 @@ def _interval(row: Pause, one: law.Statute) -> law.Pause:
     return law.Pause(row.reason, row.asked_at.astimezone(zone).date(), end.astimezone(zone).date())
 
 
-def stands_still(request: Request, clock: Clock, reason: str) -> bool:
-    """Whether the law of `clock` lets it stand still while we wait for that answer."""
-    if clock.kind != Clock.Kind.RESPOND or clock.statute not in law.statutes():
+def stands_still(request: Request, clock: Clock, asked: Pause) -> bool:
+    """Whether the law of `clock` lets it stand still while we wait for that answer; never one whose time is over."""
+    if clock.kind != Clock.Kind.RESPOND or clock.statute not in law.statutes() or clock.due_at <= asked.asked_at:
         return False
-    rule = law.statute(clock.statute).clocks[clock.name].pauses.get(reason)
+    rule = law.statute(clock.statute).clocks[clock.name].pauses.get(asked.reason)
     return rule is not None and rule.effect != "none" and request.right in rule.rights
 
 
@@ -132,7 +162,7 @@ def extension_law(request: Request) -> str:
     for one in _statutes(request):
         extension = _clock(one, request.right).extension
         if extension is not None:
-            found.append(f"{one.short_name}, {extension.cite}")
+            found.append(cited(one.short_name, extension.cite))
     return "; ".join(found)
 
 
@@ -158,6 +188,13 @@ def short(statute: str) -> str:
     return law.statute(statute).short_name if statute in law.statutes() else statute
 
 
+def cited(name: str, cite: str) -> str:
+    """A law and its section, as the language that is spoken just now quotes them: GDPR, art. 12(3)."""
+    if cite.lower() == name.lower():  # our own policy has no sections
+        return gettext(name)
+    return gettext("%(law)s, %(cite)s") % {"law": gettext(name), "cite": gettext(cite)}
+
+
 def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
@@ -172,18 +209,22 @@ def grounds(request: Request) -> list[law.Ground]:
 
 
 def denial(request: Request) -> dict[str, str]:
-    """The ground of a denial in the words and with the section of the law, for its letter."""
-    for ground in grounds(request):
-        if ground.code == request.denial_ground:
-            return {"sentence": ground.sentence, "cite": ground.cite}
-    return {"sentence": "", "cite": ""}
+    """The ground of a denial in the words of the law, with the section of each law that knows it, for its letter."""
+    sentence, cites = "", []
+    for one in _statutes(request):
+        for ground in law.grounds(one, request.right):
+            if ground.code == request.denial_ground:
+                sentence = sentence or gettext(ground.sentence).rstrip(".")
+                cites.append(cited(one.short_name, ground.cite))
+    return {"sentence": sentence, "cite": "; ".join(cites)}
 
 
 def ground_words(request: Request, code: str) -> str:
     """The sentence and section for a ground that this request's laws know, else nothing."""
     for one in _statutes(request):
         if code in one.grounds:
-            return f"{one.grounds[code].sentence.rstrip('.')} ({one.grounds[code].cite})"
+            sentence = gettext(one.grounds[code].sentence).rstrip(".")
+            return f"{sentence} ({cited(one.short_name, one.grounds[code].cite)})"
     return ""
 
 
@@ -193,18 +234,17 @@ def remedies(request: Request) -> list[str]:
     for one in _statutes(request):
         remedy = law.remedies(one)
         if remedy.appeal and request.right not in ("appeal", "complaint"):
-            within = f" within {remedy.appeal_days} days" if remedy.appeal_days else ""
-            said.append(
-                f"You can appeal to us{within}: sign in at {settings.SITE_URL}/signin/ and open this request, or write to"
-                f" {settings.COMPANY_EMAIL} and name the reference. Somebody who did not decide before looks at it."
-            )
+            words = APPEAL_WITHIN if remedy.appeal_days else APPEAL
+            where = {"page": f"{settings.SITE_URL}/signin/", "email": settings.COMPANY_EMAIL}
+            said.append(gettext(words) % {**where, "days": remedy.appeal_days})
         if remedy.regulator:
             name, url = law.regulator(one, request.residence)
-            where = f", {url}" if url else ""
-            cite = f" ({remedy.complaint_cite})" if remedy.complaint_cite else ""
-            said.append(f"You can complain to the regulator: {name}{where}{cite}.")
+            whom = gettext(name) + (f", {url}" if url else "")
+            if remedy.complaint_cite:
+                whom += f" ({cited(one.short_name, remedy.complaint_cite)})"
+            said.append(gettext("You can complain to the regulator: %(whom)s.") % {"whom": whom})
         if remedy.court:
-            said.append(remedy.court if remedy.court.endswith(".") else f"{remedy.court}.")
+            said.append(gettext(remedy.court if remedy.court.endswith(".") else f"{remedy.court}."))
     return list(dict.fromkeys(said))
 
 

@@ -11,14 +11,14 @@ Mail goes to the value that is stored with the identifier, never to one that a r
 import logging
 import smtplib
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.template import Context, engines
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import leases, log
@@ -27,7 +27,7 @@ from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from connectors.bells import Bell
-from requests_app import attention, clocks, locks, policy, wording
+from requests_app import attention, clocks, locks, policy, stationery, wording
 from requests_app.models import Clock, Letter, Request
 from subjects.models import Identifier
 
@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 SENDER = actors.worker("requests.letters")
 # What a stranger can make us send to somebody else's mailbox by filling in a public form.
 PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
-# Sent, they meet the clock of the acknowledgement.
-CONFIRMS = ("acknowledgement", "appeal_received", "complaint_received")
 RING = Bell("requests_app.tasks.send_letter")
 
 
@@ -55,7 +53,7 @@ def queue(
 
     `identifier` is the address it goes to (the request's own by default).
     """
-    subject_line, body = _render(request, kind, context)
+    sheet = _write(request, kind, context)
     key = uuid.uuid4()
     with log.atomic():
         letter, made = Letter.objects.get_or_create(
@@ -65,9 +63,11 @@ def queue(
                 "id": key,
                 "kind": kind,
                 "identifier": identifier or address(request),
-                "language": request.language,
-                "subject_line": subject_line,
-                "body": body,
+                "language": sheet.language,
+                "statute": sheet.statute,
+                "template_version": sheet.version,
+                "subject_line": sheet.subject_line,
+                "body": sheet.body,
                 "expires_at": expires_at,
                 "message_id": f"<{key}@{settings.SITE_HOST}>",
             },
@@ -78,9 +78,14 @@ def queue(
     return letter
 
 
-def preview(request: Request, kind: str, context: dict[str, Any] | None = None) -> tuple[str, str]:
-    """Subject line and text of the letter as it would go out now."""
-    return _render(request, kind, context or {})
+def preview(request: Request, kind: str, context: dict[str, Any] | None = None, language: str = "") -> stationery.Sheet:
+    """The letter as it would go out now; `language` other than the person's for a colleague who cannot read that one."""
+    return _write(request, kind, context or {}, language)
+
+
+def addressee(letter: Letter) -> str:
+    """The name for the window of an envelope, or nothing for somebody who has not proved their mailbox."""
+    return wording.name(letter.request)
 
 
 def address(request: Request) -> Identifier:
@@ -134,7 +139,7 @@ def _send(letter: Letter, fence: int, now: datetime) -> None:
     with log.atomic():
         sent_at = timezone.now()
         _settle(letter, fence, "letter.sent", state=Letter.State.SENT, sent_at=sent_at)
-        if letter.kind in CONFIRMS:
+        if letter.kind in policy.CONFIRMS:
             clocks.meet(letter.request, Clock.Kind.ACKNOWLEDGE, sent_at, actor=SENDER)
 
 
@@ -206,8 +211,14 @@ def _settle(letter: Letter, fence: int, event: str, **changes: Any) -> None:
         log.record(event, actor=SENDER, noun=request, subject_id=request.subject_id, kind=letter.kind, letter=letter.pk)
 
 
-def _render(request: Request, kind: str, context: dict[str, Any]) -> tuple[str, str]:
-    template = engines["django"].engine.get_template(f"letters/{kind}.txt")  # type: ignore[attr-defined]
-    text = template.render(Context(wording.facts(request) | context, autoescape=False))
-    first, _, body = text.strip().partition("\n")
-    return " ".join(first.split())[:200], wording.tidy(body)
+def _write(request: Request, kind: str, context: dict[str, Any], language: str = "") -> stationery.Sheet:
+    with stationery.speaking(language or request.language) as spoken:
+        facts = wording.facts(request) | {key: _worded(key, value) for key, value in context.items()}
+        return stationery.write(kind, facts, language=spoken, statutes=[row["statute"] for row in request.laws])
+
+
+def _worded(key: str, value: Any) -> Any:
+    """What a verb hands over, in words of the language that is spoken: days, and the reasons of the law."""
+    if isinstance(value, date):
+        return wording.day(value)
+    return gettext(value) if key == "reason" else value

@@ -10,6 +10,10 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SESSION_HOURS = 12
 PUBLIC_LETTERS_AN_HOUR = 3
 LETTER_DAYS = 3
+# An open question older than this is put before a colleague.
+QUESTION_DAYS = 30
+# Letters that, sent, meet the clock of the acknowledgement.
+CONFIRMS = ("acknowledgement", "appeal_received", "complaint_received")
 DEAD_LINK_DAYS = 60
 LONGEST_DETAILS = 4000
 LONGEST_NAME = 200
@@ -37,11 +41,11 @@ def reference() -> str:
     return f"PR-{''.join(letters[:4])}-{''.join(letters[4:])}"
 
 
-def salutation(name: str) -> str:
+def salutation(name: str, hello: str = "Hello") -> str:
     """How a letter begins. A name that could carry a link or a command is left out, for strangers may have typed it."""
     text = " ".join(unicodedata.normalize("NFC", name).split())
     safe = bool(SENDABLE_NAME.match(text)) and not re.search(r"\w\.\w|\.\.", text)
-    return f"Hello {text}," if safe else "Hello,"
+    return f"{hello} {text}," if safe else f"{hello},"
 
 
 def printable(text: str, *, lines: bool = False) -> bool:

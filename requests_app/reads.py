@@ -144,13 +144,13 @@ def case(request_id: UUID) -> Case:
         "extension",
         "follows",
     )
-    request = rows.get(pk=request_id)
+    request = rows.prefetch_related("followed_by").get(pk=request_id)
     return Case(
         request=request,
         plan=plans.thaw(request.plan),
         clocks=list(request.clocks.all()),
         pauses=list(request.pauses.select_related("asked_by")),
-        followers=list(request.followed_by.order_by("received_at")),
+        followers=sorted(request.followed_by.all(), key=lambda one: one.received_at),
         findings=list(Finding.objects.filter(batch=request.batch_id).select_related("system")),
         orders=list(
             WorkOrder.objects.filter(batch=request.batch_id).select_related("system").order_by("created_at", "wave")

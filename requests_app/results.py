@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, ngettext
 
 from connectors.models import Finding, Receipt, WorkOrder
 from inventory.models import Collection
@@ -64,16 +65,19 @@ def summary(request: Request) -> Summary:
         kept = one.decision == Finding.Decision.KEEP or (plan.operation == "erase" and one.action == "keep")
         if kept:
             result.left += 1
-            _say(result.withheld, one, one.rows, f"kept: {_why(request, one, keeping)}")
+            reason = _why(request, one, keeping)
+            _say(result.withheld, one, one.rows, gettext("kept: %(reason)s") % {"reason": reason})
             result.lines.append(result.withheld[-1])
             continue
         done, undone = _counts(one, plan.operation, receipted)
         if done:
-            _say(result.lines, one, done, DONE[plan.operation, one.action if plan.operation == "erase" else ""])
+            _say(
+                result.lines, one, done, gettext(DONE[plan.operation, one.action if plan.operation == "erase" else ""])
+            )
         if undone:
             result.left += 1
             why = given_up.get(one.system_id, "")
-            _say(result.lines, one, undone, UNDONE[plan.operation] + (f" ({why})" if why else ""))
+            _say(result.lines, one, undone, gettext(UNDONE[plan.operation]) + (f" ({why})" if why else ""))
         else:
             result.done += 1
     for line in _unsearched(request):
@@ -97,7 +101,7 @@ def _counts(one: Finding, operation: str, receipted: int) -> tuple[int, int]:
 
 def ground(request: Request, code: str) -> str:
     """A ground in words: those of the request's laws where they know it."""
-    return laws.ground_words(request, code) or GROUNDS.get(code, code.replace("_", " "))
+    return laws.ground_words(request, code) or gettext(GROUNDS.get(code, code.replace("_", " ")))
 
 
 def referred(request: Request) -> list[str]:
@@ -114,7 +118,11 @@ def _unsearched(request: Request) -> list[Line]:
     )
     rows = orders.exclude(park_code="cancelled").select_related("system")
     return [
-        Line(one.system.name, f"could not be searched ({one.park_code.replace('_', ' ')}); we have not answered for it")
+        Line(
+            one.system.name,
+            gettext("could not be searched (%(why)s); we have not answered for it")
+            % {"why": gettext(one.park_code.replace("_", " "))},
+        )
         for one in rows
     ]
 
@@ -122,7 +130,11 @@ def _unsearched(request: Request) -> list[Line]:
 def _given_up(request: Request) -> dict[int, str]:
     """Why orders were waived, by system."""
     rows = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.WAIVED)
-    return {pk: code.replace("_", " ") for pk, code in rows.values_list("system", "park_code") if code != "cancelled"}
+    return {
+        pk: gettext(code.replace("_", " "))
+        for pk, code in rows.values_list("system", "park_code")
+        if code != "cancelled"
+    }
 
 
 def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:
@@ -162,8 +174,13 @@ def _why(request: Request, one: Finding, keeping: dict[tuple[str, str], tuple[st
     words = ground(request, one.ground or reason or "legal_obligation")
     if one.ground_note and one.ground_note != until:
         words = f"{words}; {one.ground_note}"
-    return f"{words}. We keep it until {until}" if until else words
+    return gettext("%(words)s. We keep it until %(until)s") % {"words": words, "until": until} if until else words
 
 
 def _say(lines: list[Line], one: Finding, rows: int, words: str) -> None:
-    lines.append(Line(one.title, f"{rows} row{'' if rows == 1 else 's'} {words}"))
+    lines.append(
+        Line(
+            one.title,
+            ngettext("%(rows)d row %(words)s", "%(rows)d rows %(words)s", rows) % {"rows": rows, "words": words},
+        )
+    )

@@ -4,7 +4,6 @@ Nothing of the person stands in them but the name in the salutation, and that on
 """
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +11,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 from django.template import Context, engines
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from connectors.models import Finding
 from consent import choices
@@ -19,7 +20,7 @@ from disclosures import ledger
 from disclosures.models import Notice
 from inventory.models import Collection, DataCategory, Dataset
 from inventory.models import Field as Column
-from requests_app import laws, plans, policy, results
+from requests_app import laws, plans, policy, results, stationery
 from requests_app.delivery.tables import plain as jsonable
 from requests_app.models import Request, Right
 from subjects.models import Identifier
@@ -33,7 +34,19 @@ SOURCES = {
 
 
 def facts(request: Request) -> dict[str, Any]:
-    """What every letter may say about a request."""
+    """What every letter may say about a request, in the language that is spoken just now."""
+    return said(request) | {
+        "hello": salutation(request),
+        "due_on": due_on(request),
+        "due_law": due_law(request),
+        "summary": results.summary(request),
+        "told": told(request),
+    }
+
+
+def said(request: Request) -> dict[str, Any]:
+    """The part of it that stands in the request itself and in its laws: no query, so that samples can be made of it."""
+    earlier = request.follows
     return {
         "company": settings.COMPANY_NAME,
         "company_email": settings.COMPANY_EMAIL,
@@ -42,18 +55,15 @@ def facts(request: Request) -> dict[str, Any]:
         "my_page": f"{settings.SITE_URL}/my/{request.pk}/",
         "sign_in_page": f"{settings.SITE_URL}/signin/",
         "reference": request.reference,
-        "right": Right(request.right).label,
+        "right": gettext(str(Right(request.right).label)),
         "plan": plans.thaw(request.plan),
         "request": request,
-        "hello": salutation(request),
         "received_on": day(request.received_at),
-        "due_on": due_on(request),
-        "due_law": due_law(request),
         "extension_law": laws.extension_law(request),
-        "summary": results.summary(request),
-        "told": told(request),
         "remedies": laws.remedies(request),
         "denial": laws.denial(request),
+        "denial_note": request.denial_note,
+        "earlier_denial": laws.denial(earlier) if earlier is not None else {"sentence": "", "cite": ""},
         "parcel_days": settings.PARCEL_DAYS,
         "parcel_downloads": settings.PARCEL_DOWNLOADS,
         "unproved_days": settings.UNPROVED_DAYS,
@@ -62,15 +72,22 @@ def facts(request: Request) -> dict[str, Any]:
 
 def salutation(request: Request) -> str:
     """Hello, with the name once the mailbox is proved: before that, a stranger may have typed it."""
+    return policy.salutation(name(request), gettext("Hello"))
+
+
+def name(request: Request) -> str:
+    """The person's name once the mailbox is proved, else nothing."""
+    if request.proved_at is None:
+        return ""
     names = Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.NAME).order_by("-created_at")
-    name = names.first() if request.proved_at is not None else None
-    return policy.salutation(name.value if name else "")
+    found = names.first()
+    return found.value if found else ""
 
 
 def day(at: Any) -> str:
-    """A day in the company's time zone: 23 November 2026."""
+    """A day in the company's time zone, as the language that is spoken just now writes it: 23 November 2026."""
     local = at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)) if hasattr(at, "astimezone") else at
-    return f"{local.day} {local:%B %Y}"
+    return date_format(local, stationery.day_format())
 
 
 def due_on(request: Request) -> str:
@@ -82,7 +99,7 @@ def due_on(request: Request) -> str:
 def due_law(request: Request) -> str:
     """The law and section behind that day: GDPR, art. 12(3)."""
     clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
-    return f"{laws.short(clock.statute)}, {clock.cite}" if clock else ""
+    return laws.cited(laws.short(clock.statute), clock.cite) if clock else ""
 
 
 def categories(request: Request) -> set[str]:
@@ -121,13 +138,7 @@ def told(request: Request) -> list[str]:
 def plain(template: str, context: dict[str, Any]) -> str:
     """A text template, rendered without HTML escapes."""
     engine = engines["django"].engine  # type: ignore[attr-defined]
-    return tidy(engine.get_template(template).render(Context(context, autoescape=False)))
-
-
-def tidy(text: str) -> str:
-    """At most one empty line in a row, no space at line ends."""
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
-    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+    return stationery.tidy(engine.get_template(template).render(Context(context, autoescape=False)))
 
 
 def own_record(request: Request) -> dict[str, str]:

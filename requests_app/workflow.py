@@ -27,7 +27,7 @@ from consent import choices
 from disclosures import notices
 from requests_app import attention, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
 from requests_app.guards import GUARDS
-from requests_app.models import Clock, Outcome, Parcel, Request, Right, State
+from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, State
 from subjects.models import Identifier
 
 CONDUCTOR = actors.worker("requests.workflow")
@@ -241,6 +241,7 @@ def close(
             waiting_since=None,
             **changes,
         )
+        Pause.objects.filter(request=closed, answered_at=None).update(answered_at=now)  # nobody waits any more
         clocks.meet(closed, Clock.Kind.RESPOND, now, actor=actor)
         letters.queue(closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor)
     return closed

@@ -58,6 +58,14 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "refuse": lambda one, by, given: _told(
         appeals.decide(one, by=by, granted=False, note=given.get("note", "")), "Refused. The person is told why."
     ),
+    "enter_appeal": lambda one, by, given: _told(
+        appeals.enter(one, by=by, right="appeal", channel=given.get("channel", ""), words=given.get("words", "")),
+        "Entered. The appeal has a case of its own, under Connected.",
+    ),
+    "enter_complaint": lambda one, by, given: _told(
+        appeals.enter(one, by=by, right="complaint", channel=given.get("channel", ""), words=given.get("words", "")),
+        "Entered. The complaint has a case of its own, under Connected.",
+    ),
     "reply": lambda one, by, given: _told(appeals.answer(one, by=by, note=given.get("note", "")), "Answered."),
 }
 

@@ -31,7 +31,7 @@ class Looks(CasePages):
         """The case page with the person's identifiers and words in clear: on this answer only, never in a message."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        user = _may_reveal(request)
+        user = may_reveal(request)
         case = get_object_or_404(Request.objects.select_related("subject"), pk=pk)
         found = registry.reveal(case.subject, actor=actor.staff(user.pk))
         kinds = dict(Identifier.Kind.choices)
@@ -40,7 +40,7 @@ class Looks(CasePages):
 
     def sample(self, request: HttpRequest, pk: UUID, finding_id: int) -> HttpResponse:
         """The first rows of a finding."""
-        user = _may_reveal(request)
+        user = may_reveal(request)
         finding = get_object_or_404(
             Finding.objects.select_related("batch", "system"), pk=finding_id, batch__requests=pk
         )
@@ -59,7 +59,7 @@ class Looks(CasePages):
 
     def letter(self, request: HttpRequest, pk: UUID, letter_id: UUID) -> HttpResponse:
         """A letter as it went out, but for the links that are only the person's."""
-        user = _may_reveal(request)
+        user = may_reveal(request)
         letter = get_object_or_404(Letter.objects.select_related("request"), pk=letter_id, request=pk)
         _looked(user, letter.request, letter=letter.pk)
         body = LINK.sub(r"\1…", letter.body)
@@ -70,7 +70,8 @@ class Looks(CasePages):
         return TemplateResponse(request, template, {**self.site.each_context(request), **context, "pk": pk})
 
 
-def _may_reveal(request: HttpRequest) -> User:
+def may_reveal(request: HttpRequest) -> User:
+    """The colleague, if their role may see what is personal on a case. Raises PermissionDenied."""
     user = may_see(request)
     if not user.has_perm("subjects.reveal_datasubject"):
         raise PermissionDenied

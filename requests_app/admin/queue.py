@@ -20,7 +20,7 @@ import law
 from audit.accountable import ReadOnly
 from audit.refusal import Refused
 from requests_app.admin.case import CasePages, may_see
-from requests_app.admin.looks import Looks
+from requests_app.admin.letters import Sheets
 from requests_app.badges import badge
 from requests_app.models import Letter, Request, State
 from subjects import identifiers, vault
@@ -168,7 +168,7 @@ class RequestAdmin(ReadOnly):
         return date_format(timezone.localtime(one.received_at), "j M Y")
 
     def get_urls(self) -> list[URLPattern]:
-        pages, wrap = Looks(self.admin_site), self.admin_site.admin_view
+        pages, wrap = Sheets(self.admin_site), self.admin_site.admin_view
         name = "requests_app_request"
         own = [
             path("search/", wrap(self.search), name=f"{name}_search"),
@@ -179,6 +179,8 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/reveal/", wrap(pages.reveal), name=f"{name}_reveal"),
             path("<uuid:pk>/letter/<uuid:letter_id>/", wrap(pages.letter), name=f"{name}_letter"),
             path("<uuid:pk>/letter/<uuid:letter_id>/again/", wrap(pages.letter_again), name=f"{name}_letter_again"),
+            path("<uuid:pk>/letter/<uuid:letter_id>/pdf/", wrap(pages.letter_pdf), name=f"{name}_letter_pdf"),
+            path("<uuid:pk>/preview/", wrap(pages.preview), name=f"{name}_preview"),
             path("<uuid:pk>/parcel/again/", wrap(pages.parcel_again), name=f"{name}_parcel_again"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
@@ -202,4 +204,7 @@ class LetterAdmin(ReadOnly):
     list_display = ("request", "kind", "state", "queued_at", "sent_at", "park_reason")
     list_filter = ("state", "kind")
     follow = ("request",)
-    fields = ("request", "kind", "subject_line", "state", "park_reason", "queued_at", "sent_at", "attempts")
+    fields = (
+        "request", "kind", "subject_line", "language", "statute", "template_version", "state", "park_reason", "queued_at",
+        "sent_at", "attempts",
+    )  # fmt: skip

@@ -7,10 +7,23 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.models import Finding
-from requests_app import laws, review
+from requests_app import acts, appeals, laws, review
 from requests_app.models import Letter, Parcel, Request
 from tests.desk import builders
-from tests.desk.builders import ADA, QUEUE, browser, case, colleague, events, fresh, in_review, mark, press, snapshot
+from tests.desk.builders import (
+    ADA,
+    QUEUE,
+    TESTS,
+    browser,
+    case,
+    colleague,
+    events,
+    fresh,
+    in_review,
+    mark,
+    press,
+    snapshot,
+)
 from tests.requests_app.builders import ask, pump
 
 SECRETS = (ADA, "Lovelace", "I count well")
@@ -264,6 +277,25 @@ def test_the_page_takes_the_same_number_of_queries_however_long_the_story(maya, 
         for number in range(10):
             finding.pk, finding.via = None, f"way{number}"
             finding.save()
+    with django_assert_max_num_queries(len(first)):
+        shown(maya, request)
+
+
+def test_questions_and_followers_cost_no_queries_of_their_own(maya, django_assert_max_num_queries):
+    request, by = in_review("access", residence="GB"), builders.root()
+    for number in range(2):
+        acts.ask(request, by=by, reason="clarification", question="Which?")
+        acts.answer(request, actor=TESTS, words="All.")
+    one = appeals.complain(request, words="Slow.", actor=TESTS)
+    shown(maya, request)
+    with django_assert_max_num_queries(34) as first:
+        shown(maya, request)
+    for number in range(4):
+        acts.ask(request, by=by, reason="clarification", question="Which?")
+        acts.answer(request, actor=TESTS, words="All.")
+        pump()
+        appeals.answer(fresh(one), by=by, note="Sorry.")
+        one = appeals.complain(request, words="Slow.", actor=TESTS)
     with django_assert_max_num_queries(len(first)):
         shown(maya, request)
 

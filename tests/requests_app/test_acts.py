@@ -164,3 +164,73 @@ def test_where_two_laws_speak_the_earlier_day_counts_and_the_page_says_why(compa
     assert {name for name, _ in answers(request)} == {"us-ca-ccpa", "us-ca-delete-act"}
     words = laws.why(list(request.clocks.all()))
     assert "is due first" in words and "The earliest day counts." in words
+
+
+def test_a_question_after_the_last_day_neither_hides_nor_mends_the_breach(company, rita, clock_at):
+    request = in_review()
+    clock_at.move_to(datetime(2026, 10, 5, 10, tzinfo=UTC))
+    deadlines.sweep(datetime.now(UTC), actor=workflow.CONDUCTOR)
+    acts.ask(request, by=rita, reason="clarification", question="Which years do you mean?")
+    request.refresh_from_db()
+    assert request.clocks.get(kind="respond").paused_at is None and "deadline has passed" in request.attention
+    clock_at.shift(timedelta(days=7))
+    acts.answer(request, actor=workflow.CONDUCTOR, words="All of them.")
+    assert answers(request) == [("uk-gdpr", date(2026, 10, 1))]
+    assert request.clocks.get(kind="respond").breached_at is not None
+
+
+def test_a_question_between_the_first_and_the_extended_day_still_counts(company, rita, clock_at):
+    request = in_review()
+    acts.extend(request, by=rita, reason="complexity", note="Much to read.")
+    clock_at.move_to(datetime(2026, 10, 20, 10, tzinfo=UTC))
+    acts.ask(request, by=rita, reason="clarification", question="Which years do you mean?")
+    clock_at.move_to(datetime(2026, 10, 26, 10, tzinfo=UTC))
+    acts.answer(request, actor=workflow.CONDUCTOR, words="All.")
+    assert answers(request) == [("uk-gdpr", date(2026, 12, 8))]
+
+
+def test_an_opt_out_is_never_asked_for_proof(company, rita, clock_at):
+    request = ask("opt_out_sale", residence="US-CA")
+    Request.objects.filter(pk=request.pk).update(state="collecting")
+    with pytest.raises(Refused) as refused:
+        acts.ask(request, by=rita, reason="identity", question="Who are you?")
+    assert refused.value.code == "no_proof"
+
+
+def test_the_receipt_that_was_confirmed_counts_under_the_new_law_too(company, rita, clock_at):
+    request = in_review(residence="DE")
+    assert not request.clocks.filter(kind="acknowledge").exists()
+    acts.correct_residence(request, by=rita, residence="US-CA")
+    assert request.clocks.get(kind="acknowledge").met_at == request.letters.get(kind="acknowledgement").sent_at
+
+
+def test_every_move_of_the_date_is_told_also_the_third(company, rita, clock_at):
+    request = in_review(residence="DE")
+    for residence in ("US-CA", "DE", "US-CA"):
+        acts.correct_residence(request, by=rita, residence=residence)
+    assert request.letters.filter(kind="date_changed").count() == 3
+    facts = Event.objects.filter(name="request.moved", noun_id=str(request.pk)).first().facts
+    assert {facts["before"], facts["after"]} == {"DE", "US-CA"}
+    assert {*facts["laws_before"], *facts["laws"]} == {"eu-gdpr", "us-ca-ccpa"}
+
+
+def test_who_works_cases_may_ask_but_only_who_decides_extends(company, clock_at):
+    request, agent = in_review(), builders.colleague("anna", "change_request")
+    acts.ask(request, by=agent, reason="clarification", question="Which years?")
+    with pytest.raises(Refused) as refused:
+        acts.extend(request, by=agent, reason="complexity", note="Because.")
+    assert refused.value.code == "not_allowed"
+
+
+def test_a_question_that_stays_open_for_thirty_days_is_put_before_a_person_once(company, rita, clock_at):
+    request = in_review()
+    acts.ask(request, by=rita, reason="clarification", question="Which years?")
+    assert acts.remind(START + timedelta(days=30) - timedelta(hours=1), actor=workflow.CONDUCTOR) == 0
+    clock_at.move_to(START + timedelta(days=30, hours=1))
+    assert acts.remind(datetime.now(UTC), actor=workflow.CONDUCTOR) == 1
+    assert acts.remind(datetime.now(UTC), actor=workflow.CONDUCTOR) == 0
+    request.refresh_from_db()
+    assert "has not answered for 30 days" in request.attention and request.state == "in_review"
+    acts.answer(request, actor=workflow.CONDUCTOR, words="All.")
+    request.refresh_from_db()
+    assert "has not answered" not in request.attention

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from audit.refusal import Refused
-from requests_app import appeals, intake, laws, review, workflow
+from requests_app import acts, appeals, intake, laws, review, workflow
 from requests_app.models import Request
 from tests.requests_app import builders
 from tests.requests_app.builders import ask, prove, pump
@@ -141,3 +141,100 @@ def test_neither_can_be_made_by_the_public_form(company, right):
         ask(right)
     assert refused.value.code == "right_unknown"
     assert intake.plans.PLANS[right].proof == "none"
+
+
+def test_a_question_left_open_ends_with_the_case_and_a_new_one_can_be_asked_when_it_opens_again(
+    company, rita, paul, olga
+):
+    request = ask("access", residence="US-VA")
+    prove(request)
+    pump()
+    request = Request.objects.get(pk=request.pk)
+    acts.ask(request, by=rita, reason="clarification", question="Which account?")
+    denied = review.deny(request, by=paul, ground=laws.grounds(request)[0].code, note="No.")
+    appeals.decide(appealed(denied), by=olga, granted=True, note="Yes.")
+    pump()
+    acts.ask(denied, by=rita, reason="clarification", question="Which of the two?")
+    assert denied.pauses.filter(answered_at=None).count() == 1
+
+
+def test_waiting_before_the_case_opened_again_is_no_part_of_its_new_clock(company, rita, paul, olga):
+    request = ask("access", residence="US-VA")
+    prove(request)
+    pump()
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+        acts.ask(request, by=rita, reason="clarification", question="Which account is yours?")
+        clock.shift(timedelta(days=10))
+        acts.answer(request, actor=workflow.CONDUCTOR, words="The first.")
+        denied = review.deny(request, by=paul, ground=laws.grounds(request)[0].code, note="No.")
+        appeals.decide(appealed(denied), by=olga, granted=True, note="Yes.")
+        clock.shift(timedelta(hours=1))
+        moved = acts.correct_residence(denied, by=rita, residence="GB")
+    respond = moved.clocks.get(kind="respond")
+    assert respond.statute == "uk-gdpr" and not [step for step in respond.steps if "waiting" in step]
+
+
+def test_an_appeal_is_never_searched(denied, rita):
+    one = appealed(denied)
+    with pytest.raises(Refused):
+        review.collect_again(one, by=rita)
+    assert Request.objects.get(pk=one.pk).state == "in_review"
+
+
+def test_who_denied_the_first_time_does_not_decide_about_the_second_denial_either(denied, paul, olga):
+    appeals.decide(appealed(denied), by=olga, granted=True, note="Yes.")
+    pump()
+    again = Request.objects.get(pk=denied.pk)
+    third = builders.approver("theo")
+    review.deny(again, by=third, ground=laws.grounds(again)[0].code, note="Still no.")
+    one = appealed(again)
+    for by in (paul, third):
+        with pytest.raises(Refused) as refused:
+            appeals.decide(one, by=by, granted=False, note="No.")
+        assert refused.value.code == "same_person"
+    assert appeals.decide(one, by=olga, granted=False, note="No.").outcome == "denied"
+
+
+def test_one_answer_is_appealed_against_once(denied, olga):
+    appeals.decide(appealed(denied), by=olga, granted=False, note="No.")
+    with pytest.raises(Refused) as refused:
+        appeals.appeal(denied, words="Again.", actor=workflow.CONDUCTOR)
+    assert refused.value.code == "appealed_already"
+
+
+def test_an_appeal_that_was_withdrawn_can_be_made_again(denied):
+    one = appealed(denied)
+    assert workflow.withdraw(one, actor=workflow.CONDUCTOR).outcome == "withdrawn"
+    assert appealed(denied).pk != one.pk
+
+
+def test_a_complaint_about_a_request_that_was_never_proved_is_looked_into(company):
+    request = ask("access", residence="GB")
+    one = appeals.complain(request, words="Your link never came.", actor=workflow.CONDUCTOR)
+    pump()
+    assert Request.objects.get(pk=one.pk).state == "in_review"
+
+
+def test_a_colleague_enters_what_came_by_post(denied, rita):
+    one = appeals.enter(denied, by=rita, right="appeal", channel="post", words=WORDS)
+    assert (one.right, one.channel, one.follows_id) == ("appeal", "post", denied.pk)
+    assert "enter_appeal" not in {action.name for action in review.actions(denied, rita)}, "one is open"
+    for values, field in (
+        ({"right": "access", "channel": "post"}, "right"),
+        ({"right": "appeal", "channel": "pigeon"}, "channel"),
+    ):
+        with pytest.raises(Refused) as refused:
+            appeals.enter(denied, by=rita, words=WORDS, **values)
+        assert refused.value.field == field
+    with pytest.raises(Refused) as refused:
+        appeals.enter(denied, by=builders.colleague("pia"), right="appeal", channel="post", words=WORDS)
+    assert refused.value.code == "not_allowed"
+
+
+def test_an_appeal_is_extended_where_its_law_gives_more_time_and_the_letter_says_so(company, rita, paul):
+    one = appealed(denial("US-CO", paul))
+    before = one.clocks.get(kind="respond").due_on
+    reasons = laws.extension_reasons(one)
+    row = acts.extend(one, by=rita, reason=next(iter(reasons)), note="We need to ask our archive.")
+    assert row.due_on > before and one.clocks.get(kind="respond").due_on == row.due_on
+    assert "our archive" in one.letters.get(kind="extended").body

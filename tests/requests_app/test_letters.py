@@ -1,13 +1,13 @@
 import contextlib
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from audit import failpoints
-from requests_app import letters
+from requests_app import letters, stationery
 from requests_app.models import Letter
 from tests.requests_app import builders
 from tests.requests_app.builders import ask, pump
@@ -151,32 +151,57 @@ def test_the_same_letter_is_queued_once(company):
     assert letters.queue(request, "withdrawn", dedupe="x", context={}, actor=letters.SENDER) == first
 
 
-KINDS = [
-    "acknowledgement",
-    "open",
-    "sign_in",
-    "fresh",
-    "package_ready",
-    "erased",
-    "corrected",
-    "opted_out",
-    "nothing_held",
-    "denied",
-    "withdrawn",
-    "duplicate",
-    "unverified",
-]
+GIVEN = {
+    "link": "https://x/proof/t/", "link_minutes": 60, "earlier": "PR-0", "question": "Which years?", "note": "We looked.",
+    "reason": "Your request is complex.",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_letter_has_a_subject_a_sender_and_nothing_left_unfilled(company, kind):
-    request = ask("access")
-    subject_line, body = letters.preview(request, kind, {"link": "https://x/proof/t/", "earlier": "PR-0"})
-    assert 10 < len(subject_line) < 100
-    assert "Hireline" in body
-    assert "{{" not in body and "{%" not in body and "&#" not in body and "None" not in body
-    assert "\n\n\n" not in body
+@pytest.mark.parametrize("language", stationery.LANGUAGES)
+@pytest.mark.parametrize("kind", stationery.KINDS)
+def test_every_letter_of_a_real_case_has_a_subject_a_sender_and_no_data_but_the_name(company, kind, language):
+    request = ask("access", language=language, details="My sister Byron wrote to you.")
+    builders.prove(request)
     pump()
+    request.refresh_from_db()
+    sheet = letters.preview(request, kind, GIVEN)
+    assert sheet.language == language
+    assert 10 < len(sheet.subject_line) < 100
+    assert "Hireline" in sheet.body and "{" not in sheet.body and "&#" not in sheet.body and "None" not in sheet.body
+    assert "\n\n\n" not in sheet.body
+    first, _, rest = sheet.body.partition("\n")
+    assert first.endswith("Ada Lovelace,")
+    for personal in ("Lovelace", "ada@example.org", "Byron"):
+        assert personal not in rest + sheet.subject_line
+
+
+def test_a_letter_keeps_the_law_the_language_and_the_version_of_its_template(company):
+    request = ask("opt_out_sale", residence="US-VA", language="de")
+    letter = the_letter()
+    assert (letter.language, letter.statute) == ("de", request.laws[0]["statute"])
+    assert letter.template_version == stationery.version("letters/de/acknowledgement.txt")
+    assert letter.body.startswith("Guten Tag,") and "Wir antworten Ihnen spätestens am" in letter.body
+    assert "VCDPA" in letter.body, "the section behind the date"
+
+
+def test_a_language_that_we_do_not_write_gets_english(company):
+    assert ask("opt_out_sale", language="tlh").language == "en"
+    assert the_letter().body.startswith("Hello,")
+
+
+def test_a_day_and_a_reason_are_said_in_the_language_of_the_letter(company):
+    request = ask("access", language="de")
+    given = {"reason": "Your request is complex.", "note": "Das Archiv ist groß.", "due_on": date(2027, 3, 1)}
+    words = letters.preview(request, "extended", given).body
+    assert "Ihr Antrag ist komplex." in words and "1. März 2027" in words and "Art. 12 Abs. 3 DSGVO" in words
+    assert "1 March 2027" in letters.preview(request, "extended", given, "en").body
+
+
+def test_a_letter_that_would_go_out_with_a_gap_is_not_written(company):
+    request = ask("opt_out_sale")
+    with pytest.raises(stationery.Unfilled, match="question"):
+        letters.queue(request, "question", dedupe="x", context={}, actor=letters.SENDER)
+    assert not Letter.objects.filter(kind="question").exists()
 
 
 def test_the_log_never_names_a_recipient(company, post, caplog):

@@ -1,0 +1,205 @@
+"""Which letters there are, when each goes out, what it has to say, and the paper that it is written on. No database.
+
+A letter is a text template in `templates/letters/`: English beside this rule, other languages in a folder of their code.
+`<kind>.<statute>.txt` is the same letter for one law. The version of a letter is a digest of the files that it was made from.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, Engine, TemplateDoesNotExist
+from django.utils import translation
+
+FOLDER = Path(settings.BASE_DIR) / "templates"
+DEFAULT = "en"
+# Stands where a template names something that nobody gave; a letter with it is never written.
+MISSING = "\x02%s\x03"  # control characters: nobody can type them into a form
+GAP = re.compile("\x02(.*?)\x03")
+INCLUDE = re.compile(r'{%\s*include\s+"([^"]+)"')
+PROVED = ("access", "delete", "correct")
+ASKED = (*PROVED, "opt_out_sale")
+
+
+class Unfilled(ValueError):
+    """A template names something that the caller did not give: a mistake in the code or in the template."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of letters: its own name, and how it writes a day."""
+
+    name: str
+    day: str
+
+
+LANGUAGES = {"en": Language("English", "j F Y"), "de": Language("Deutsch", "j. F Y")}
+
+# What a law can demand of a letter: words for colleagues, and the facts that must then stand in it.
+PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "reference": ("reference", ("reference",)),
+    "right": ("what was asked for", ("right",)),
+    "received": ("day of receipt", ("received_on",)),
+    "due": ("day of the answer, with its law and section", ("due_on", "due_law")),
+    "until": ("new day of the answer", ("due_on",)),
+    "section": ("section that allows more time", ("extension_law",)),
+    "reason": ("reason that the law knows", ("reason",)),
+    "ground": ("ground of the refusal, with its law and section", ("denial",)),
+    "words": ("our reasons, in our own words", ("denial_note",)),
+    "note": ("our own words", ("note",)),
+    "question": ("the question", ("question",)),
+    "page": ("where to answer", ("sign_in_page",)),
+    "fetch": ("where to fetch it", ("my_page",)),
+    "link": ("a link that works once", ("link",)),
+    "earlier": ("reference of the earlier request", ("earlier",)),
+    "done": ("what became of each kind of data", ("summary.lines",)),
+    "kept": ("what is not in it, and why", ("summary.withheld",)),
+    "remedies": ("appeal, regulator with its address, court: as the law gives them", ("remedies",)),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One letter: its code, when it goes out, what must stand in it, and the rights that it can be about."""
+
+    code: str
+    when: str
+    pieces: tuple[str, ...]
+    rights: tuple[str, ...] = ASKED
+    needs_extension: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    one.code: one
+    for one in (
+        Kind("acknowledgement", "A request arrived.", ("reference", "right", "received", "due")),
+        Kind("sign_in", "The person asked to see their requests.", ("link",)),
+        Kind("open", "The person asked for another link to confirm a request.",
+             ("reference", "right", "received", "link"), PROVED),
+        Kind("unverified", "Nobody confirmed the request in time.",
+             ("reference", "right", "received", "remedies"), PROVED),
+        Kind("duplicate", "We work on the same request already.", ("reference", "earlier")),
+        Kind("question", "We need to ask the person something.",
+             ("reference", "right", "received", "question", "page", "due")),
+        Kind("answered", "The person answered; we go on.", ("reference", "right", "received", "due")),
+        Kind("extended", "We need more time.",
+             ("reference", "right", "received", "reason", "note", "until", "section", "remedies"), needs_extension=True),
+        Kind("date_changed", "The residence was corrected, and with it the day of the answer.",
+             ("reference", "right", "received", "due")),
+        Kind("package_ready", "The copy of the data can be fetched.",
+             ("reference", "received", "fetch", "kept", "remedies"), ("access",)),
+        Kind("fresh", "The person is about to fetch the copy.", ("reference", "link"), ("access",)),
+        Kind("erased", "An erasure was carried out.", ("reference", "received", "done", "remedies"), ("delete",)),
+        Kind("corrected", "A correction was carried out.", ("reference", "received", "done", "remedies"), ("correct",)),
+        Kind("opted_out", "An opt-out was carried out.", ("reference", "received", "done", "remedies"),
+             ("opt_out_sale",)),
+        Kind("nothing_held", "The search found nothing.", ("reference", "right", "received", "remedies")),
+        Kind("denied", "The request was refused.", ("reference", "right", "received", "ground", "words", "remedies")),
+        Kind("withdrawn", "The person withdrew the request.", ("reference", "right", "received")),
+        Kind("appeal_received", "An appeal arrived.", ("reference", "earlier", "received", "due"), ("appeal",)),
+        Kind("appeal_granted", "An appeal was granted.", ("reference", "earlier", "received", "note"), ("appeal",)),
+        Kind("appeal_refused", "An appeal was refused.",
+             ("reference", "earlier", "received", "note", "remedies"), ("appeal",)),
+        Kind("complaint_received", "A complaint arrived.", ("reference", "received", "due"), ("complaint",)),
+        Kind("complaint_answered", "A complaint was answered.",
+             ("reference", "received", "note", "remedies"), ("complaint",)),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A letter as it was written: its words, and from which template, in which language, under which law."""
+
+    subject_line: str
+    body: str
+    language: str
+    statute: str
+    version: str
+
+
+def known(language: str) -> str:
+    """`language` if letters can be written in it, else English."""
+    return language if language in LANGUAGES else DEFAULT
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[str]:
+    """Facts that are put into words inside are put into the words of this language."""
+    with translation.override(known(language)):
+        yield known(language)
+
+
+def day_format() -> str:
+    """How the language that is spoken just now writes a day."""
+    return LANGUAGES[known(translation.get_language() or DEFAULT)].day
+
+
+def find(kind: str, language: str, statutes: Iterable[str]) -> tuple[str, str]:
+    """The template for a letter and the law that it was written for ("" for all): the nearest one wins.
+
+    Raises KeyError for a kind that is not in the table.
+    """
+    code = KINDS[kind].code
+    folders = ["letters/"] if language == DEFAULT else [f"letters/{language}/", "letters/"]
+    for folder in folders:
+        for statute in statutes:
+            if _exists(f"{folder}{code}.{statute}.txt"):
+                return f"{folder}{code}.{statute}.txt", statute
+        if _exists(f"{folder}{code}.txt"):
+            return f"{folder}{code}.txt", ""
+    raise TemplateDoesNotExist(code)
+
+
+def version(template: str) -> str:
+    """What a letter keeps of its template: 16 hex digits of the SHA-256 over it and all that it includes."""
+    digest = hashlib.sha256()
+    for name, source in sorted(_sources(template).items()):
+        digest.update(f"{name}\0{source}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def write(kind: str, facts: Mapping[str, Any], *, language: str, statutes: Iterable[str]) -> Sheet:
+    """The letter of `kind` from these facts. Raises Unfilled if the template names a fact that is not there."""
+    laws = list(statutes)
+    name, special = find(kind, language, laws)
+    text = _engine().get_template(name).render(Context(dict(facts), autoescape=False))
+    if gap := GAP.search(text):
+        raise Unfilled(f"{name} names {gap[1]!r}, which was not given")
+    first, _, body = text.strip().partition("\n")
+    subject_line = " ".join(first.split())[:200]
+    return Sheet(subject_line, tidy(body), language, special or next(iter(laws), ""), version(name))
+
+
+def tidy(text: str) -> str:
+    """At most one empty line in a row, no space at line ends."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
+
+
+def _exists(name: str) -> bool:
+    return (FOLDER / name).is_file()
+
+
+def _sources(name: str) -> dict[str, str]:
+    """A template and what it includes, by name."""
+    found: dict[str, str] = {}
+    wanted = [name]
+    while wanted:
+        one = wanted.pop()
+        if one not in found:
+            found[one] = _engine().get_template(one).source
+            wanted += INCLUDE.findall(found[one])
+    return found
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    """Django's templates for plain text: nothing is escaped, and what is missing is seen."""
+    return Engine(dirs=[str(FOLDER)], string_if_invalid=MISSING)
