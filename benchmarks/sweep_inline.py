@@ -58,10 +58,10 @@ def _fill(size: int) -> None:
         "id": "gen_random_uuid()", "reference": "'PR-' || n", "nonce": "NULL",
     }, size)  # fmt: skip
     due = (
-        "CASE WHEN number % 200 = 0 THEN interval '-1 day' WHEN number % 200 = 1 THEN interval '40 days'"
+        "CASE WHEN mod(number, 200) = 0 THEN interval '-1 day' WHEN mod(number, 200) = 1 THEN interval '40 days'"
         " ELSE interval '80 days' END"
     )
-    look = "CASE WHEN number % 200 < 2 THEN interval '-1 minute' ELSE interval '35 days' END"
+    look = "CASE WHEN mod(number, 200) < 2 THEN interval '-1 minute' ELSE interval '35 days' END"
     columns = [one.column for one in Clock._meta.concrete_fields if not one.primary_key]
     values = {
         "request_id": "r.id", "due_at": f"now() + {due}", "next_step_at": f"now() + {look}",
