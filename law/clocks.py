@@ -107,7 +107,7 @@ def _silent(words: str) -> None:
     """Nobody asked for the words."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Case:
     """What one calculation is made from; `compute` says each step to whoever listens."""
 
@@ -124,7 +124,7 @@ class _Case:
         statute, times = self.statute, self.times
         zones, region = _where(statute.counting, self.establishment)
         spoken = say is not _silent
-        received_on = min(self.received_at.astimezone(_zone(name)).date() for name in zones)
+        received_on = _first_day(self.received_at, zones)
         event_on = self._event(received_on, zones, say)
         start_on, excluded = _pauses(times, self.asked, event_on, self.pauses, say) if self.pauses else (event_on, 0)
         plain_on = _add(start_on, times.respond, region) + timedelta(days=excluded)
@@ -137,7 +137,7 @@ class _Case:
         goal_on = _add(start_on, times.goal, region) + timedelta(days=excluded) if times.goal else None
         if spoken and goal_on:
             say(f"It should be done as soon as possible; our own goal is {times.goal}: {_day(goal_on)}.")
-        acknowledge_on = self._acknowledged(received_on, region, say)
+        acknowledge_on = self._acknowledged(received_on, region, say) if times.acknowledge else None
         extended_on = self._extended(start_on, excluded, region, plain_on, say)
         if spoken and times.on_timeout:
             say(f"Without an answer by then: {times.on_timeout}.")
@@ -164,7 +164,7 @@ class _Case:
     def _event(self, received_on: date, zones: tuple[str, ...], say: Say) -> date:
         """The day that starts the clock."""
         if self.times.start == "verification" and self.verified_at is not None:
-            event_on = min(self.verified_at.astimezone(_zone(name)).date() for name in zones)
+            event_on = _first_day(self.verified_at, zones)
             event_on = max(received_on, event_on)
             say(f"Received on {_day(received_on)}; this clock starts when the identity is verified: {_day(event_on)}.")
             return event_on
@@ -218,6 +218,13 @@ def strictest(several: Sequence[Deadlines]) -> Deadlines:
 @lru_cache(maxsize=512)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+def _first_day(at: datetime, zones: tuple[str, ...]) -> date:
+    """The day that it is, where it is earlier if there are several zones."""
+    if len(zones) == 1:
+        return at.astimezone(_zone(zones[0])).date()
+    return min(at.astimezone(_zone(zone)).date() for zone in zones)
 
 
 def _first_to_end(day: date, zones: tuple[str, ...]) -> str:

@@ -117,7 +117,8 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
     link = token(correction)
     letter()
     return ada, {
-        "home": "/", "notice": "/notice/", "rights": "/rights/?place=US-CA", "ask": "/request/?right=access", "ask-correct": "/request/?right=correct",
+        "home": "/", "notice": "/notice/", "rights": "/rights/?place=US-CA",
+        "ask": "/request/?right=access", "ask-correct": "/request/?right=correct",
         "do-not-sell": "/do-not-sell/", "signin": "/signin/", "sent": "/signin/sent/", "received": "/request/received/",
         "proof": f"/proof/{link}/", "proof-gone": "/proof/nothing/", "mine": "/my/", "one-package": f"/my/{first.pk}/",
         "one-waiting": f"/my/{correction.pk}/", "withdraw": f"/my/{first.pk}/withdraw/", "recipients": "/my/recipients/",
