@@ -29,9 +29,10 @@ def migrate(say: Callable[[str], None]) -> None:
     path = Path(name)
     copy = path.with_name(f"{path.name}.upgrade")
     _remove(copy)
-    if not _pending():
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
-    if path.stat().st_size:
+    if executor.loader.applied_migrations:
         say("Bringing the database up to date, in a copy ...")
     connection.close()
     _copied(path, copy)
@@ -43,11 +44,6 @@ def migrate(say: Callable[[str], None]) -> None:
         connection.settings_dict["NAME"] = name
     failpoint("upgrade.before_swap")
     _swap(copy, path)
-
-
-def _pending() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _copied(path: Path, copy: Path) -> None:
