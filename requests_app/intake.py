@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Exists, OuterRef
 
 from audit import actor as actors
 from audit import log
@@ -18,7 +19,7 @@ from audit.failpoints import failpoint
 from audit.refusal import Refused
 from inventory.models import Field
 from requests_app import clocks, laws, letters, locks, plans, policy, proof, stationery, workflow
-from requests_app.models import Proof, Request
+from requests_app.models import Clock, Letter, Proof, Request, State
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
 
@@ -122,6 +123,27 @@ def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now
     letters.queue(
         request, "acknowledgement", dedupe="acknowledgement", context=context, actor=who, identifier=identifier
     )
+
+
+def acknowledge_owed(now: datetime) -> int:
+    """Confirm the receipts that a law wants confirmed and that were held back, for a mailbox had enough letters; how many.
+
+    Taken in any order, some at a time, so that many for one full mailbox hold up nobody.
+    """
+    who, written = actors.worker("requests.intake"), 0
+    clocks_on = Clock.objects.filter(request=OuterRef("pk"), kind=Clock.Kind.ACKNOWLEDGE, met_at=None)
+    confirmed = Letter.objects.filter(request=OuterRef("pk"), kind__in=policy.CONFIRMS)
+    owed = Request.objects.filter(Exists(clocks_on), ~Exists(confirmed), follows=None).exclude(state=State.CLOSED)
+    for key in owed.order_by("?").values_list("pk", flat=True)[:100]:
+        with log.atomic():
+            request = locks.request(key)
+            locks.person(request.subject_id)
+            identifier = letters.address(request)
+            if request.state == State.CLOSED or letters.limited(identifier, now):
+                continue
+            _acknowledge(request, identifier, plans.thaw(request.plan), now, who)
+            written += 1
+    return written
 
 
 def _subject(submission: Submission, actor: Actor | None) -> tuple[DataSubject, Identifier]:

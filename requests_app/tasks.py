@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.bell import ring
 from audit.sweeps import once_per_slot
-from requests_app import acts, deadlines, delivery, letters, proof, reads, workflow
+from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, workflow
 
 
 @shared_task
@@ -54,9 +54,10 @@ def sweep_parcels() -> int:
 @shared_task
 @once_per_slot("requests.sweep_clocks", 60)
 def sweep_clocks() -> int:
-    """Warn of deadlines and of questions nobody answers, close what nobody proved, forget what has died."""
+    """Warn of deadlines and of open questions, confirm what is owed, close what nobody proved, forget what has died."""
     now, who = timezone.now(), actors.worker("requests.clocks")
     changed = deadlines.sweep(now, actor=who) + acts.remind(now, actor=who)
+    changed += intake.acknowledge_owed(now)
     return changed + workflow.close_unproved(now) + proof.forget_old(now)
 
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -11,7 +11,7 @@ from requests_app import intake
 from requests_app.models import Letter, Proof, Request
 from subjects.models import DataSubject
 from tests.requests_app import builders
-from tests.requests_app.builders import NOW, ask
+from tests.requests_app.builders import NOW, ask, pump
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,17 @@ def test_a_colleague_enters_what_came_by_post(company, rita):
     request = intake.submit(submission, now=NOW, actor=actors.staff(rita.pk))
     assert request.received_at == NOW - timedelta(days=4)
     assert Event.objects.get(name="request.received").actor == f"staff:{rita.pk}"
+
+
+def test_a_receipt_that_the_law_wants_confirmed_is_confirmed_once_the_mailbox_has_room(company):
+    asked = [ask(right, residence="US-CA", now=NOW) for right in ("access", "delete", "access", "delete")]
+    with_letter = [one for one in asked if one.letters.exists()]
+    held = next(one for one in asked if not one.letters.exists())
+    assert len(with_letter) == 3 and held.clocks.filter(kind="acknowledge", met_at=None).exists()
+    soon = datetime.now(UTC)
+    assert intake.acknowledge_owed(soon) == 0, "the mailbox had three within the hour"
+    assert intake.acknowledge_owed(soon + timedelta(minutes=61)) == 1
+    assert intake.acknowledge_owed(soon + timedelta(minutes=61)) == 0
+    pump()
+    assert held.letters.get().kind == "acknowledgement"
+    assert not held.clocks.filter(kind="acknowledge", met_at=None).exists()
