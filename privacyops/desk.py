@@ -22,6 +22,7 @@ from connectors.models import LegalHold, WorkOrder
 from disclosures.models import Notice
 from privacyops.lawbook import lawbook
 from privacyops.letterbook import letterbook
+from requests_app import deadlines
 from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
@@ -79,6 +80,8 @@ def cards(user: User, now: datetime) -> list[Card]:
     """What waits for this colleague's role: one query for requests, one for each other queue."""
     found = _requests(user, now) if user.has_perm("requests_app.view_request") else []
     others: tuple[tuple[str, str, str, str, dict[str, str], Any], ...] = (
+        ("Raised to managers", "requests_app_request", "requests_app.manage_deadlines", "late", {"waits": "managers"},
+         deadlines.escalated()),
         ("Parked work", "connectors_workorder", "connectors.view_workorder", "soon", {"state__exact": "parked"},
          WorkOrder.objects.filter(state=WorkOrder.State.PARKED)),
         ("Recipients not told", "disclosures_notice", "disclosures.view_notice", "soon", {"state__exact": "parked"},

@@ -8,13 +8,12 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import actor as actors
 from audit import log
@@ -174,11 +173,16 @@ def bring_steps() -> int:
     return many
 
 
-def escalated(requests: Iterable[UUID] | None = None) -> "QuerySet[Request]":
-    """Open requests that a manager should see: a deadline was missed, or a step that escalates was reached."""
-    rows = Request.objects.exclude(state=State.CLOSED)
-    if requests is not None:
-        rows = rows.filter(pk__in=list(requests))
-    late = Clock.objects.filter(met_at=None).exclude(breached_at=None).exclude(kind=Clock.Kind.TARGET)
-    near = ClockWarning.objects.filter(step__escalates=True, clock__met_at=None).values("clock__request")
-    return rows.filter(pk__in=late.values("request")) | rows.filter(pk__in=near)
+def raised() -> Q:
+    """What a manager should see among requests: a deadline of a law was missed, or a step that escalates was reached."""
+    mine = Clock.objects.filter(request=OuterRef("pk"), met_at=None, paused_at=None)
+    late = mine.exclude(breached_at=None).exclude(kind=Clock.Kind.TARGET)
+    near = ClockWarning.objects.filter(
+        step__escalates=True, clock__request=OuterRef("pk"), clock__met_at=None, clock__paused_at=None
+    )
+    return Q(Exists(late)) | Q(Exists(near))
+
+
+def escalated() -> "QuerySet[Request]":
+    """Open requests that are before the managers."""
+    return Request.objects.exclude(state=State.CLOSED).filter(raised())

@@ -19,6 +19,7 @@ from unfold.decorators import display
 import law
 from audit.accountable import ReadOnly
 from audit.refusal import Refused
+from requests_app import deadlines
 from requests_app.admin.case import CasePages, may_see
 from requests_app.admin.letters import Sheets
 from requests_app.badges import badge
@@ -27,7 +28,10 @@ from subjects import identifiers, vault
 from subjects.models import Identifier
 
 Rows = QuerySet[Request]
-SHORT = {"access": "Copy", "delete": "Deletion", "correct": "Correction", "opt_out_sale": "No sale"}
+SHORT = {
+    "access": "Copy", "delete": "Deletion", "correct": "Correction", "opt_out_sale": "No sale", "appeal": "Appeal",
+    "complaint": "Complaint",
+}  # fmt: skip
 TONES: dict[str, str] = {State.VERIFYING: "soon", State.IN_REVIEW: "now", State.CLOSED: "ok"}
 
 
@@ -62,6 +66,7 @@ class Waiting(admin.SimpleListFilter):
         return [
             ("me", "Me"), ("nobody", "No owner yet"), ("review", "A review"), ("second", "A second person"),
             ("attention", "Attention"),
+            ("managers", "The managers"),
             ("open", "Anything open"),
         ]  # fmt: skip
 
@@ -73,6 +78,7 @@ class Waiting(admin.SimpleListFilter):
             "review": open_rows.filter(state=State.IN_REVIEW, proposed_by=None),
             "second": open_rows.filter(state=State.IN_REVIEW, proposed_by__isnull=False),
             "attention": rows.exclude(attention=""),
+            "managers": open_rows.filter(deadlines.raised()),
             "open": open_rows,
         }.get(self.value() or "", rows)
 
