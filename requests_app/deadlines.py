@@ -56,11 +56,16 @@ def sweep(now: datetime, *, actor: Actor) -> int:
 
 
 def _take(now: datetime) -> list[Clock]:
-    """The clocks that are due first, locked; those that another sweep has are left to it."""
-    rows = running().filter(next_step_at__lte=now).order_by("next_step_at", "pk")
+    """The clocks that are due first, with their requests locked, as `locks` wants it; what somebody else has waits its turn."""
+    due = running().filter(next_step_at__lte=now)
+    first = dict(due.order_by("next_step_at", "pk").values_list("pk", "request_id")[:BATCH])
+    requests = Request.objects.filter(pk__in=set(first.values())).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return list(rows.only("pk", "request_id", "kind", "statute", "start_at", "due_at", "due_on", "breached_at")[:BATCH])
+        requests = requests.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    mine = set(requests.values_list("pk", flat=True))
+    # Read again under the lock: a verb may have met, paused or moved a clock meanwhile.
+    rows = due.filter(pk__in=[pk for pk, request in first.items() if request in mine])
+    return list(rows.only("pk", "request_id", "kind", "statute", "start_at", "due_at", "due_on", "breached_at"))
 
 
 def _work(batch: list[Clock], active: list[stages.Step], now: datetime, *, actor: Actor) -> int:
