@@ -46,9 +46,11 @@ faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed whi
 bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.law_clocks
 	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.erasing
+	$(BIN)/python -m benchmarks.cases
 	$(BIN)/python -m benchmarks.spine
 
-foreign: $(VENV)/.dev ## the spine on django-oscar's schema, in an environment of its own
+foreign: $(VENV)/.dev ## discovery and the spine on two foreign schemas, each in an environment of its own
 	@BIN=$(BIN) tests/foreign/run
 
 lock: ## compile requirements*.in into locked files with hashes (needs uv)

@@ -20,6 +20,11 @@ SCOPES = {
     "consent:write": "Record people's choices",
     "consent:read": "Read people's choices",
     "disclosures:write": "Record disclosures",
+    "inventory:read": "Explain the plan of a search",
+    "inventory:write": "Bring in descriptions of systems",
+    "connectors:test": "Test connections",
+    "requests:write": "Enter requests",
+    "requests:read": "Read where requests stand and what became of them",
 }
 
 

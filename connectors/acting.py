@@ -1,6 +1,6 @@
 """Does what was authorised to exactly the rows that were found, one chunk at a time.
 
-A chunk, in the order that matters:
+A chunk, or a few small ones together, in the order that matters:
 1. our transaction begins; the order's lease is prolonged (Fenced if another worker owns it: nothing is touched);
 2. the person's row is locked (Held if a hold is active: nothing is touched);
 3. the other system's transaction: change, read back, commit. If the read-back finds a row that is not as wanted, it rolls
@@ -9,24 +9,29 @@ A chunk, in the order that matters:
 Killed between 3 and 4, the chunk is done again and finds everything as wanted: `changed` is 0, the receipt is the same.
 """
 
+import hashlib
+import hmac
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
 from connectors import holds, masking, sparing
-from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare
+from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Searcher
+from connectors.strategies import Secrets
 from inventory.graph import CollectionSpec
 
 Operation = WorkOrder.Operation
+ERASING = (Operation.ERASE, Operation.ANONYMISE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Acting:
         self.order, self.fence, self.searcher = order, fence, searcher
         self.kind: Kind = searcher.kind(order.system.key)
         self.spares = Spares()
+        self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
         """The plan, checked against the live schema before the first write. Raises Permanent in words."""
@@ -67,7 +73,9 @@ class Acting:
                     "schema",
                     f"The described key of {place} is not unique there, so rows cannot be told apart. Mend it.",
                 )
-            found.append(Task(finding, spec, self._masks(finding, spec, columns)))
+            masks = self._masks(finding, spec, columns)
+            ready(self.kind, spec, masks)
+            found.append(Task(finding, spec, masks))
         return found
 
     def _masks(
@@ -75,78 +83,124 @@ class Acting:
     ) -> Mapping[str, Mask] | None:
         if self.order.operation == Operation.SUPPRESS:
             return masking.suppressing(spec, finding.via, finding.shared, columns)
+        if self.order.operation == Operation.RESTRICT:
+            return masking.restricting(spec, finding.via, finding.shared, columns)
         if self.order.operation == Operation.CORRECT:
             assert self.order.authorisation is not None
             changes = self.order.authorisation.changes
             return masking.correcting(spec, finding.via, finding.shared, changes, columns)
-        if finding.action == "delete":
+        anonymously = self.order.operation == Operation.ANONYMISE
+        if finding.action == "delete" and not anonymously:
             return None
-        return masking.erasing(spec, finding.via, finding.shared, columns)
+        return masking.erasing(spec, finding.via, finding.shared, columns, self.secrets, anonymously=anonymously)
 
     def run(self, tasks: list[Task], enough: Callable[[], bool]) -> bool:
         """Do every chunk that has no receipt; False when `enough` time has passed before the end."""
-        for task in tasks:
-            if task.masks is not None and not task.masks:
-                continue  # nothing of this person to change in these rows
-            todo = Chunk.objects.filter(finding=task.finding).exclude(receipts__order=self.order).order_by("number")
-            for chunk_id in list(todo.values_list("pk", flat=True)):
-                if enough():
-                    return False
-                self._chunk(task, chunk_id)
+        undone: Permanent | None = None
+        for group in self._groups(tasks):
+            if enough():
+                return False
+            try:
+                self._group(group)
+            except Permanent as error:
+                if not getattr(self.kind, "by_hand", False):
+                    raise
+                undone = error  # what a colleague did do has its receipt first
+        if undone is not None:
+            raise undone
         return True
 
-    def _chunk(self, task: Task, chunk_id: int) -> None:
+    def _groups(self, tasks: list[Task]) -> list[list[tuple[Task, int]]]:
+        """The chunks without a receipt, in the order of the tasks. Small ones that follow each other make one transaction of at
+        most a chunk's rows.
+        """
+        # Without masks to write there is nothing of this person to change in these rows.
+        wanted = {task.finding.pk: task for task in tasks if task.masks is None or task.masks}
+        todo: dict[int, list[tuple[int, int]]] = {}
+        chunks = Chunk.objects.filter(finding__in=list(wanted)).exclude(receipts__order=self.order).order_by("number")
+        for finding, pk, rows in chunks.values_list("finding", "pk", "rows"):
+            todo.setdefault(finding, []).append((pk, rows))
+        most, held, groups = chunk_rows(self.kind), 0, list[list[tuple[Task, int]]]()
+        for finding, task in wanted.items():
+            for pk, rows in todo.get(finding, ()):
+                if not groups or held + rows > most:
+                    groups.append([])
+                    held = 0
+                groups[-1].append((task, pk))
+                held += rows
+        return groups
+
+    def _group(self, group: list[tuple[Task, int]]) -> None:
         failpoint("erase.before_lock")
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
-            spare = self._lock(task.spec)
-            chunk = Chunk.objects.get(pk=chunk_id)
-            keys: list[Key] = [tuple(key) for key in chunk.keys or ()]
-            spare = sparing.narrow(self.kind, task.spec, keys, spare)
+            self._lock()
+            chunks = Chunk.objects.in_bulk([pk for _, pk in group])
+            todo = []
+            for task, pk in group:
+                keys: list[Key] = [tuple(key) for key in chunks[pk].keys or ()]
+                spare = sparing.narrow(self.kind, task.spec, keys, self._spared(task.spec))
+                todo.append((task, chunks[pk], keys, spare))
+            receipts = []
             with self.kind.changing() as session:
-                changed, spared = _apply(session, task, keys, spare)
+                for task, chunk, keys, spare in todo:
+                    changed, spared = _apply(session, task, keys, spare)
+                    rows = len(keys) - spared
+                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed))
                 failpoint("erase.before_target_commit")
             failpoint("erase.after_target_commit")
-            rows = len(keys) - spared
-            Receipt.objects.create(order=self.order, chunk=chunk, rows=rows, changed=changed)
+            Receipt.objects.bulk_create(receipts)
             # Progress was made, so the count of fruitless tries starts anew.
-            WorkOrder.objects.filter(pk=self.order.pk).update(rows_done=F("rows_done") + rows, attempts=1)
+            done = sum(one.rows for one in receipts)
+            WorkOrder.objects.filter(pk=self.order.pk).update(rows_done=F("rows_done") + done, attempts=1)
         failpoint("erase.after_receipt")
 
-    def left(self, planned: Planned, tasks: list[Task]) -> int:
-        """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside."""
+    def left(self, planned: Planned, tasks: list[Task]) -> dict[str, int]:
+        """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside;
+        by field, "" for rows that were to be gone. Empty: all is as it was to be.
+        """
         by_link = {
             (task.finding.via, task.finding.shared): task
             for task in tasks
             if task.spec.key == planned.step.collection and (task.masks is None or task.masks)
         }
-        left, keys = 0, dict[tuple[str, bool], list[Key]]()
+        left: Counter[str] = Counter()
+        keys = dict[tuple[str, bool], list[Key]]()
         for hit in self.searcher.hits(planned) if by_link else ():
             if (hit.via, hit.shared) not in by_link:
                 continue
             found = keys.setdefault((hit.via, hit.shared), [])
             found.append(hit.row.key)
-            if len(found) >= settings.CHUNK_ROWS:
+            if len(found) >= chunk_rows(self.kind):
                 left += self._not_done(by_link[hit.via, hit.shared], found)
                 found.clear()
-        return left + sum(self._not_done(by_link[link], found) for link, found in keys.items() if found)
+        for link, found in keys.items():
+            left += self._not_done(by_link[link], found) if found else Counter()
+        return dict(left)
 
-    def _not_done(self, task: Task, keys: list[Key]) -> int:
+    def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
             spare = self._spare(task.spec) if self.order.batch.subject_id is None else {}
             spare = sparing.narrow(self.kind, task.spec, keys, spare)
             with self.kind.looking() as session:
                 if task.masks is None:
-                    return session.count(task.spec, keys, spare)
-                return session.count_unlike(task.spec, keys, task.masks, spare)
+                    return Counter({"": session.count(task.spec, keys, spare)})
+                if not session.count_unlike(task.spec, keys, task.masks, spare):
+                    return Counter()
+                return Counter(
+                    {
+                        name: session.count_unlike(task.spec, keys, {name: mask}, spare)
+                        for name, mask in task.masks.items()
+                    }
+                )
 
-    def _lock(self, spec: CollectionSpec) -> Spare:
-        if self.order.batch.subject_id is not None:
-            if self.order.operation == Operation.ERASE:
-                holds.lock(self.order.batch.subject_id)
-            return {}
-        return self._spare(spec)
+    def _lock(self) -> None:
+        if self.order.batch.subject_id is not None and self.order.operation in ERASING:
+            holds.lock(self.order.batch.subject_id)
+
+    def _spared(self, spec: CollectionSpec) -> Spare:
+        return {} if self.order.batch.subject_id is not None else self._spare(spec)
 
     def _spare(self, spec: CollectionSpec) -> Spare:
         stamp = holds.share()
@@ -175,10 +229,15 @@ def _apply(session: Changing, task: Task, keys: list[Key], spare: Spare) -> tupl
     return changed, spared
 
 
+def system_secret(key: str) -> bytes:
+    """The lasting key of a system's pseudonyms, derived from the portal's INDEX_KEY."""
+    return hmac.new(settings.INDEX_KEY.encode(), b"privacyops system v1 " + key.encode(), hashlib.sha256).digest()
+
+
 def targets(order: WorkOrder) -> "QuerySet[Finding]":
     """The findings that this order works on."""
     found = Finding.objects.filter(batch=order.batch, system=order.system, decision=Finding.Decision.INCLUDE)
-    if order.operation == Operation.ERASE:
+    if order.operation in ERASING:
         found = found.exclude(action="keep")
     return found
 
@@ -193,25 +252,3 @@ def _described(spec: CollectionSpec, columns: Mapping[str, Column]) -> None:
             raise Permanent(
                 "schema", f"{spec.dataset}.{spec.name} has no column {name}. Mend the description, then retry."
             )
-
-
-def write_outcomes(order: WorkOrder, tasks: list[Task]) -> None:
-    """Per finding and field what became of it: honest counts for the letter, the desk and the evidence."""
-    for task in tasks:
-        done = Receipt.objects.filter(order=order, chunk__finding=task.finding).aggregate(
-            rows=Sum("rows"), changed=Sum("changed"), chunks=Count("pk")
-        )
-        rows = done["rows"] or 0
-        what = "deleted" if task.masks is None else str(order.operation)
-        fields = {name: what for name in task.masks or ()}
-        if task.masks is not None:
-            fields |= {one.name: "kept" for one in task.spec.fields if one.category and one.name not in task.masks}
-        outcome = {
-            "operation": order.operation,
-            "action": task.finding.action if order.operation == Operation.ERASE else order.operation,
-            "rows": rows,
-            "changed": done["changed"] or 0,
-            "spared": task.finding.rows - rows if task.masks is None or task.masks else 0,
-            "fields": fields,
-        }
-        Finding.objects.filter(pk=task.finding.pk).update(outcome=outcome)

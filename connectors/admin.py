@@ -18,11 +18,15 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from audit import actor as actors
 from audit.accountable import Accountable, Input, ReadOnly, Verb, colleague
 from audit.refusal import Refused
-from connectors import batches, checking, holds
+from connectors import batches, checking, examining, holds
+from connectors.handdesk import HandTaskAdmin
 from connectors.kinds import base
-from connectors.models import Batch, Connection, LegalHold, WorkOrder
+from connectors.models import Batch, Connection, HandTask, LegalHold, Proposal, Survey, WorkOrder
+from connectors.proposaldesk import ProposalAdmin, SurveyAdmin
+from connectors.sql_grants import shown as grants_shown
 from subjects import registry
 
 WAIVE_REASONS = (
@@ -33,10 +37,14 @@ WAIVE_REASONS = (
 
 
 def _test(connection: Connection, by: User, given: dict[str, str]) -> str:
-    works, sentence = checking.check(connection, by=by)
+    works, sentence = checking.check(connection, actor=actors.staff(by.pk))
     if not works:
         raise Refused(sentence, code="connection")
     return sentence
+
+
+def _examine(connection: Connection, by: User, given: dict[str, str]) -> str:
+    return examining.told(examining.examine(connection, actor=actors.staff(by.pk)), connection)
 
 
 class ConnectionForm(forms.ModelForm):
@@ -46,18 +54,39 @@ class ConnectionForm(forms.ModelForm):
     address = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="For SQL: an SQLAlchemy URL. Leave empty to keep the stored one; it is never shown.",
+        help_text="For SQL an SQLAlchemy URL, for HTTP the base URL with its secret, for files file:///folder or "
+        "s3://key:secret@bucket; see the documentation of connector kinds. "
+        "Leave empty to keep the stored one; it is never shown.",
+    )
+    described = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12, "spellcheck": "false"}),
+        label="Description",
+        help_text="For kinds that need more than an address: how the system is spoken to, in YAML. No secrets.",
     )
 
     class Meta:
         model = Connection
-        fields = ("system", "kind", "address", "active")
+        fields = ("system", "kind", "address", "described", "active")
 
     def clean_address(self) -> str:
         given = self.cleaned_data.get("address", "")
         if not given and not self.instance.pk:
             raise forms.ValidationError("Write the address of the system.")
         return given or self.instance.address
+
+    def clean(self) -> dict[str, Any]:
+        """A description is read when it is written, so that its faults are told at once."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("described") and "kind" in given and "address" in given:
+            made = Connection(kind=given["kind"], address=given["address"], described=given["described"])
+            try:
+                base.open_kind(made)
+            except base.Permanent as error:
+                raise forms.ValidationError(error.sentence) from None
+            except base.Temporary:
+                pass  # it does not answer now; "Test connection" says so
+        return given
 
 
 @admin.register(Connection)
@@ -67,8 +96,15 @@ class ConnectionAdmin(Accountable):
     form = ConnectionForm
     list_display = ("system", "kind", "active", "checked_at", "check_result")
     list_select_related = ("system",)
-    readonly_fields = ("checked_at", "check_result")
-    verbs = (Verb("test", "Test connection", "connectors.change_connection", _test),)
+    readonly_fields = ("checked_at", "check_result", "grants")
+    verbs = (
+        Verb("test", "Test connection", "connectors.change_connection", _test),
+        Verb("examine", "Examine schema and rights", "connectors.change_connection", _examine),
+    )
+
+    @display(description="Grants for the database's administrator")
+    def grants(self, connection: Connection) -> str:
+        return grants_shown(connection)
 
 
 def _retry(order: WorkOrder, by: User, given: dict[str, str]) -> str:
@@ -125,6 +161,11 @@ class WorkOrderAdmin(ReadOnly):
     @display(description="For")
     def origin(self, order: WorkOrder) -> str:
         return order.batch.origin
+
+
+admin.site.register(HandTask, HandTaskAdmin)
+admin.site.register(Proposal, ProposalAdmin)
+admin.site.register(Survey, SurveyAdmin)
 
 
 @admin.register(Batch)

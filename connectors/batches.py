@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -18,22 +20,42 @@ from connectors import bells, holds
 from connectors.models import READING, Authorisation, Batch, Finding, Receipt, WorkOrder
 from connectors.planning import freeze, thaw
 from inventory import mapping
-from inventory.graph import Graph, Name, Step, Walk, walk
+from inventory.graph import FieldSpec, Graph, Name, Step, Walk
 from inventory.models import System
+from inventory.walking import walk
 from subjects.models import DataSubject
 
 State, Operation = WorkOrder.State, WorkOrder.Operation
 SETTLED = (State.DONE, State.WAIVED)
+ERASING = (Operation.ERASE, Operation.ANONYMISE)
+# What each operation needs of a field to write into it.
+WRITTEN: dict[str, Callable[[FieldSpec, Authorisation], bool]] = {
+    Operation.SUPPRESS: lambda field, leave: field.suppress is not None,
+    Operation.RESTRICT: lambda field, leave: field.restrict is not None,
+    Operation.CORRECT: lambda field, leave: field.attribute in leave.changes,
+}
 
 
-def open_find(*, origin: str, subject: DataSubject, identities: dict[str, list[str]], actor: Actor) -> Batch:
-    """Plan the search for one person and open its orders: one per system and wave, and a referral per client."""
+def open_find(
+    *,
+    origin: str,
+    subject: DataSubject,
+    identities: dict[str, list[str]],
+    categories: Sequence[str] = (),
+    masks: Mapping[str, Any] | None = None,
+    actor: Actor,
+) -> Batch:
+    """Plan the search for one person and open its orders: one per system and wave, and a referral per client.
+
+    `categories`: only data of these and what is below them; `masks`: strategies chosen for this work, see `scope.narrowed`.
+    """
     graph = mapping.graph()
     plan = walk(graph, [kind for kind, values in identities.items() if values])
     with log.atomic():
         batch = Batch.objects.create(
-            reason=Batch.Reason.REQUEST, origin=origin, subject=subject, identities=identities, plan=freeze(plan, graph)
-        )
+            reason=Batch.Reason.REQUEST, origin=origin, subject=subject, identities=identities,
+            plan=freeze(plan, graph), categories=list(categories), masks=dict(masks or {}),
+        )  # fmt: skip
         _open_finds(batch)
         for system in System.objects.filter(role=System.Role.PROCESSOR):
             order = WorkOrder.objects.create(
@@ -179,8 +201,9 @@ def authorise(
             batch=batch, operation=operation, basis=basis, proved_at=proved_at, proposed_by=proposed_by,
             approved_by=approved_by, approved_at=timezone.now(), fingerprint=fingerprint(batch), changes=changes or {},
         )  # fmt: skip
-        if operation == Operation.ERASE:
+        if operation in ERASING:
             _note_kept(batch)
+            Batch.objects.filter(pk=batch.pk).update(salt=secrets.token_hex(32))
         if operation != Operation.EXPORT:
             _create(_acting_orders(batch, leave, not_before))
         log.record(
@@ -198,7 +221,7 @@ def _ready(batch: Batch, operation: str) -> None:
         raise Refused("Some findings are not decided yet. Decide on each of them first.", code="undecided_conflict")
     if Authorisation.objects.filter(batch=batch, operation=operation).exists():
         raise Refused("This work was authorised already. Load the page again.", code="authorised_conflict")
-    if operation == Operation.ERASE and batch.subject_id is not None:
+    if operation in ERASING and batch.subject_id is not None:
         try:
             holds.lock(batch.subject_id)
         except holds.Held:
@@ -225,9 +248,9 @@ def _note_kept(batch: Batch) -> None:
 def _acting_orders(batch: Batch, leave: Authorisation, not_before: datetime | None) -> list[WorkOrder]:
     """One order per system with rows to touch; what refers to other systems' rows goes before them."""
     found = batch.findings.filter(decision=Finding.Decision.INCLUDE)
-    if leave.operation == Operation.ERASE:
+    if leave.operation in ERASING:
         found = found.exclude(action="keep")
-    if leave.operation in (Operation.SUPPRESS, Operation.CORRECT):
+    if leave.operation in WRITTEN:
         found = found.filter(_named(_writable(leave)))
     rows = dict(found.values_list("system").annotate(total=Sum("rows")))
     waves: dict[str, int] = {}
@@ -245,14 +268,10 @@ def _acting_orders(batch: Batch, leave: Authorisation, not_before: datetime | No
 
 
 def _writable(leave: Authorisation) -> list[Name]:
-    """Collections with a field that an opt-out or this correction writes."""
+    """Collections with a field that an opt-out, a restriction or this correction writes."""
+    writes = WRITTEN[leave.operation]
     return [
-        name
-        for name, spec in mapping.graph().collections.items()
-        if any(
-            (one.suppress is not None) if leave.operation == Operation.SUPPRESS else one.attribute in leave.changes
-            for one in spec.fields
-        )
+        name for name, spec in mapping.graph().collections.items() if any(writes(one, leave) for one in spec.fields)
     ]
 
 
@@ -275,6 +294,13 @@ def retry(order: WorkOrder, *, by: User) -> None:
         ring(bells.run_order, order.pk)
 
 
+def resume(order: WorkOrder) -> None:
+    """Open an order again that waited for a colleague's work by hand. Does nothing when it waits no more."""
+    waiting = WorkOrder.objects.filter(pk=order.pk, state=State.PARKED, park_code="waiting")
+    if waiting.update(state=State.OPEN, attempts=0, next_try_at=None, lease_until=None, park_code="", park_reason=""):
+        ring(bells.run_order, order.pk)
+
+
 def waive(order: WorkOrder, *, reason_code: str, by: User) -> None:
     """Give a parked order up, with a reason that the closing letter will name."""
     if not reason_code:
@@ -284,6 +310,7 @@ def waive(order: WorkOrder, *, reason_code: str, by: User) -> None:
         if not given_up.update(state=State.WAIVED, settled_by=by, finished_at=timezone.now(), park_code=reason_code):
             raise Refused("This order is not parked any more.", code="order_conflict")
         _settled_by_hand("order.waived", order, by, code=reason_code)
+        forget_salt(order.batch)
 
 
 def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> None:
@@ -291,6 +318,12 @@ def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> Non
         name, actor=actors.staff(by.pk), noun=order, subject_id=order.batch.subject_id,
         operation=order.operation, origin=order.batch.origin, **facts,
     )  # fmt: skip
+
+
+def forget_salt(batch: Batch) -> None:
+    """Destroy the secret of a batch's keyed masks, once nothing of it is left to do. In the caller's transaction."""
+    if batch.salt and not WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).exists():
+        Batch.objects.filter(pk=batch.pk).update(salt=None)
 
 
 def cancel(batch: Batch, *, actor: Actor) -> int:
@@ -315,4 +348,5 @@ def cancel(batch: Batch, *, actor: Actor) -> int:
         log.record(
             "batch.cancelled", actor=actor, noun=batch, subject_id=batch.subject_id, origin=batch.origin, orders=count
         )
+        forget_salt(batch)
     return count

@@ -1,15 +1,14 @@
-"""The "test connection" button."""
+"""The "test connection" button, and the same for programs."""
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 
-from audit import actor as actors
 from audit import log
+from audit.actor import Actor
 from connectors.kinds import base
 from connectors.models import Connection
 
 
-def check(connection: Connection, *, by: User) -> tuple[bool, str]:
+def check(connection: Connection, *, actor: Actor) -> tuple[bool, str]:
     """Try a connection and keep the sentence; (works, sentence)."""
     try:
         works, sentence = True, base.open_kind(connection).check()
@@ -22,5 +21,5 @@ def check(connection: Connection, *, by: User) -> tuple[bool, str]:
         )
     with log.atomic():
         Connection.objects.filter(pk=connection.pk).update(checked_at=timezone.now(), check_result=sentence[:200])
-        log.record("connection.checked", actor=actors.staff(by.pk), noun=connection, works=works)
+        log.record("connection.checked", actor=actor, noun=connection, works=works)
     return works, sentence

@@ -20,11 +20,10 @@ from audit import actor as actors
 from audit import leases, log
 from audit.bell import ring
 from audit.failpoints import failpoint
-from connectors import acting, bells, findings
+from connectors import acting, batches, bells, findings, handasking, outcomes
 from connectors.holds import Held
-from connectors.kinds import sql
-from connectors.kinds.base import Permanent, Temporary
-from connectors.models import Receipt, WorkOrder
+from connectors.kinds.base import Permanent, Temporary, Waiting, prepare
+from connectors.models import READING, Receipt, WorkOrder
 from connectors.planning import Planned, thaw
 from connectors.searching import Searcher
 
@@ -61,6 +60,8 @@ def _attempt(order: WorkOrder, fence: int) -> None:
             "held",
             "A legal hold protects this person. Release the hold, then retry; or waive this order.",
         )
+    except Waiting as error:
+        _park(order, fence, "waiting", error.sentence)
     except (Temporary, OperationalError, InterfaceError) as error:
         _later(order, fence, error.code if isinstance(error, Temporary) else "our_database")
     except Permanent as error:
@@ -82,7 +83,6 @@ def _begin(order: WorkOrder, fence: int) -> bool:
     mine = WorkOrder.objects.filter(pk=order.pk, fence=fence, state__in=(State.OPEN, State.RUNNING))
     if mine.update(state=State.RUNNING, started_at=order.started_at or now) != 1:
         raise leases.Fenced(f"order {order.pk} was given up meanwhile")
-    sql.forget_schema()
     return True
 
 
@@ -92,40 +92,44 @@ def _earlier_waves(order: WorkOrder) -> bool:
 
 
 def _work(order: WorkOrder, fence: int) -> None:
-    searcher = Searcher(order.batch)
+    def beat() -> None:
+        leases.renew(WorkOrder, order.pk, fence, timezone.now())
+
+    searcher = Searcher(order.batch, beat=beat)
     planned = [one for one in thaw(order.batch.plan) if one.system == order.system.key]
     if order.operation == Operation.FIND:
-        _find(order, fence, searcher, [one for one in planned if one.step.wave == order.wave])
+        _find(order, fence, searcher, [one for one in planned if one.step.wave == order.wave], beat)
     else:
         _act(order, fence, searcher, planned)
 
 
-def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned]) -> None:
-    def beat() -> None:
-        leases.renew(WorkOrder, order.pk, fence, timezone.now())
-
-    rows = 0
+def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned], beat: Callable[[], None]) -> None:
+    handasking.to_find(order, searcher, planned)
+    rows, writer = 0, findings.Writer(searcher, order.system, beat)
     for one in planned:
-        findings.clear(order.batch, one, beat)
-        rows += findings.write(searcher, one, order.system, beat)
+        rows += writer.step(one)
         failpoint("find.after_step")
+    writer.close()
     _done(order, fence, rows_done=rows, rows_planned=rows)
 
 
 def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned]) -> None:
     end = time.monotonic() + settings.WORK_SECONDS
     work = acting.Acting(order, fence, searcher)
+    if order.operation not in READING:  # what writes looks at the schema as it is now; a search may be a minute behind
+        prepare(work.kind, [one.step.collection[1] for one in planned])
     tasks = work.tasks()
-    if order.operation == Operation.ERASE and not Receipt.objects.filter(order=order).exists():
+    if order.operation in acting.ERASING and not Receipt.objects.filter(order=order).exists():
         _refuse_if_grown(searcher, planned, tasks)
+    handasking.to_act(order, searcher, tasks)
     if not work.run(tasks, _past(end)):
         with transaction.atomic():
             leases.release(WorkOrder, order.pk, fence, state=_waiting(order), attempts=0)
             ring(bells.run_order, order.pk)
         return
-    if order.operation == Operation.ERASE:
-        _refuse_if_left(work, planned, tasks)
-    acting.write_outcomes(order, tasks)
+    left = _left(work, planned, tasks) if order.operation in acting.ERASING else {}
+    outcomes.write(order, tasks, left)
+    _refuse_if_left(left, tasks)
     failpoint("order.before_done")
     _done(order, fence)
 
@@ -153,14 +157,27 @@ def _refuse_if_grown(searcher: Searcher, planned: list[Planned], tasks: list[act
             )
 
 
-def _refuse_if_left(work: acting.Acting, planned: list[Planned], tasks: list[acting.Task]) -> None:
-    """Search again: what was to be deleted or masked must not be found as it was (held rows aside)."""
+def _left(work: acting.Acting, planned: list[Planned], tasks: list[acting.Task]) -> dict[int, dict[str, int]]:
+    """Search again: what was to be deleted or masked must not be found as it was (held rows aside). By finding and field."""
+    left: dict[int, dict[str, int]] = {}
     for one in planned:
-        left = work.left(one, tasks)
-        if left:
-            name = ".".join(one.step.collection)
+        found = work.left(one, tasks)
+        for task in tasks if found else ():
+            if task.spec.key == one.step.collection:
+                left[task.finding.pk] = found
+    return left
+
+
+def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[acting.Task]) -> None:
+    for task in tasks:
+        found = {name: count for name, count in left.get(task.finding.pk, {}).items() if count}
+        if found:
+            place, rows = ".".join(task.spec.key), max(found.values())
+            fields = ", ".join(sorted(name for name in found if name))
             raise Permanent(
-                "left", f"{left} rows of {name} are there after the erasure; new ones may have come. Collect again."
+                "left",
+                f"{rows} rows of {place} are there after the erasure{f' (fields: {fields})' if fields else ''}; "
+                "new ones may have come. Collect again.",
             )
 
 
@@ -178,6 +195,7 @@ def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
         )
         order.refresh_from_db()
         _record("order.done", order, rows=order.rows_done)
+        batches.forget_salt(order.batch)
         after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
         for pk in after.filter(wave=order.wave + 1).values_list("pk", flat=True):
             ring(bells.run_order, pk)

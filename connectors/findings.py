@@ -4,29 +4,24 @@ The fingerprint of a finding is the sum of the hashes of its keys: the same for 
 they stream by.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
 
-from connectors.kinds.base import Key
+from connectors.keys import key_hash
+from connectors.kinds.base import Key, chunk_rows
 from connectors.models import Batch, Chunk, Finding
 from connectors.planning import Planned
+from connectors.remembered import MOST_KEYS
+from connectors.scope import NOT_ASKED
 from connectors.searching import Hit, Searcher
 from inventory.graph import CollectionSpec
 from inventory.models import System
 
 MODULUS = 2**256
 MARK = 2**64 - 1
-
-
-def key_hash(key: Key) -> int:
-    """The hash of one row's key."""
-    return int.from_bytes(hashlib.sha256(json.dumps(list(key), default=str).encode()).digest())
 
 
 @dataclass
@@ -40,14 +35,17 @@ class Tally:
 
     def add(self, hit: Hit) -> None:
         self.rows += 1
-        self.total = (self.total + key_hash(hit.row.key)) % MODULUS
-        if hit.row.on is not None:
-            self.oldest = min(self.oldest or hit.row.on, hit.row.on)
-            self.newest = max(self.newest or hit.row.on, hit.row.on)
+        self.total += key_hash(hit.row.key)
+        on = hit.row.on
+        if on is not None:
+            if self.oldest is None or on < self.oldest:
+                self.oldest = on
+            if self.newest is None or on > self.newest:
+                self.newest = on
 
     @property
     def fingerprint(self) -> str:
-        return f"{self.total:064x}"
+        return f"{self.total % MODULUS:064x}"
 
 
 @dataclass
@@ -56,6 +54,71 @@ class _Open:
     tally: Tally = field(default_factory=Tally)
     keys: list[list[object]] = field(default_factory=list)
     chunks: int = 0
+    whole: list[list[Key]] | None = field(default_factory=list)  # all keys, while they are few
+
+
+class Writer:
+    """Writes what the steps of one order find. Small findings wait and go in together, in one transaction of at most a chunk's
+    rows; `close` writes the rest. `beat` is called inside each transaction and refuses a worker that lost the order.
+    """
+
+    def __init__(self, searcher: Searcher, system: System, beat: Callable[[], None]) -> None:
+        self.searcher, self.system, self.beat = searcher, system, beat
+        self.pending: list[tuple[_Open, Chunk]] = []
+        self.held = 0
+
+    def step(self, planned: Planned) -> int:
+        """Search one step; rows found. What an interrupted search of it wrote is forgotten first."""
+        remembered = self.searcher.remembered
+        if remembered.findings(planned.step.collection):
+            clear(self.searcher.batch, planned, self.beat)
+        spec = self.searcher.spec(planned.step.collection)
+        opened: dict[tuple[str, bool], _Open] = {}
+        most = chunk_rows(self.searcher.kind(spec.system))
+        for hit in self.searcher.hits(planned):
+            one = opened.get((hit.via, hit.shared))
+            if one is None:
+                one = _Open(_finding(self.searcher.batch, spec, planned, hit, self.system))
+                opened[hit.via, hit.shared] = one
+            one.tally.add(hit)
+            one.keys.append(list(hit.row.key))
+            if len(one.keys) >= most:
+                self._chunk(one, most)
+        for one in opened.values():
+            self._chunk(one, most)
+        remembered.learn(spec.key, [(one.finding, one.whole) for one in opened.values()])
+        return sum(one.tally.rows for one in opened.values())
+
+    def _chunk(self, one: _Open, most: int) -> None:
+        if not one.keys:
+            return
+        if one.whole is not None:
+            one.whole = [*one.whole, [tuple(key) for key in one.keys]] if one.tally.rows <= MOST_KEYS else None
+        finding = one.finding
+        finding.rows, finding.fingerprint = one.tally.rows, one.tally.fingerprint
+        finding.oldest_on, finding.newest_on = one.tally.oldest, one.tally.newest
+        self.pending.append((one, Chunk(number=one.chunks, rows=len(one.keys), keys=one.keys)))
+        self.held += len(one.keys)
+        one.chunks += 1
+        one.keys = []
+        # What is no longer in memory has to be in the database before the next step asks for it.
+        if self.held >= most or one.whole is None:
+            self.close()
+
+    def close(self) -> None:
+        """Write what waits."""
+        if not self.pending:
+            return
+        findings = {id(one.finding): one.finding for one, _ in self.pending}.values()
+        with transaction.atomic():
+            self.beat()
+            for finding in [one for one in findings if one.pk]:
+                finding.save()
+            Finding.objects.bulk_create([one for one in findings if not one.pk])
+            for one, chunk in self.pending:
+                chunk.finding = one.finding
+            Chunk.objects.bulk_create([chunk for _, chunk in self.pending])
+        self.pending, self.held = [], 0
 
 
 def clear(batch: Batch, planned: Planned, beat: Callable[[], None]) -> None:
@@ -66,23 +129,6 @@ def clear(batch: Batch, planned: Planned, beat: Callable[[], None]) -> None:
         beat()
         Chunk.objects.filter(finding__in=old).defer("keys").delete()
         old.delete()
-
-
-def write(searcher: Searcher, planned: Planned, system: System, beat: Callable[[], None]) -> int:
-    """Search one step and write its findings; rows found. `beat` is called inside the transaction of each chunk."""
-    spec = searcher.spec(planned.step.collection)
-    opened: dict[tuple[str, bool], _Open] = {}
-    for hit in searcher.hits(planned):
-        one = opened.get((hit.via, hit.shared))
-        if one is None:
-            one = opened[hit.via, hit.shared] = _Open(_finding(searcher.batch, spec, planned, hit, system))
-        one.tally.add(hit)
-        one.keys.append(list(hit.row.key))
-        if len(one.keys) >= settings.CHUNK_ROWS:
-            _flush(one, beat)
-    for one in opened.values():
-        _flush(one, beat)
-    return sum(one.tally.rows for one in opened.values())
 
 
 def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, system: System) -> Finding:
@@ -101,32 +147,15 @@ def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, sys
         shared=hit.shared,
         place=planned.place,
         action=action,
+        decision=Finding.Decision.KEEP if spec.keep_ground == NOT_ASKED else Finding.Decision.INCLUDE,
         ground=(spec.keep_ground if described else "rights_of_others") if kept else "",
         ground_note=spec.keep_until if kept and described else "",
     )
 
 
-def _flush(one: _Open, beat: Callable[[], None]) -> None:
-    if not one.keys:
-        return
-    with transaction.atomic():
-        beat()
-        one.finding.rows = one.tally.rows
-        one.finding.fingerprint = one.tally.fingerprint
-        one.finding.oldest_on, one.finding.newest_on = one.tally.oldest, one.tally.newest
-        one.finding.save()
-        Chunk.objects.create(finding=one.finding, number=one.chunks, rows=len(one.keys), keys=one.keys)
-    one.chunks += 1
-    one.keys = []
-
-
 def grown(searcher: Searcher, planned: Planned) -> int:
     """How many rows there are now that were not found then. Searches again, writes nothing."""
-    dataset, collection = planned.step.collection
-    known = {
-        (one.via, one.shared): one
-        for one in Finding.objects.filter(batch=searcher.batch, dataset=dataset, collection=collection)
-    }
+    known = {(one.via, one.shared): one for one in searcher.remembered.findings(planned.step.collection)}
     now: dict[tuple[str, bool], Tally] = {}
     for hit in searcher.hits(planned):
         now.setdefault((hit.via, hit.shared), Tally()).add(hit)
@@ -139,8 +168,8 @@ def grown(searcher: Searcher, planned: Planned) -> int:
 
 def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> int:
     """The exact answer, for the rare case that something differs: 8 bytes of hash for each key that was approved."""
-    alone = _approved([one for one in known if not one.shared])
-    shared = _approved([one for one in known if one.shared])
+    alone = _approved(searcher, [one for one in known if not one.shared])
+    shared = _approved(searcher, [one for one in known if one.shared])
     new = 0
     for hit in searcher.hits(planned):
         mark = key_hash(hit.row.key) & MARK
@@ -149,6 +178,6 @@ def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> in
     return new
 
 
-def _approved(findings: list[Finding]) -> set[int]:
-    chunks = Chunk.objects.filter(finding__in=findings).iterator(chunk_size=1)
-    return {key_hash(tuple(key)) & MARK for chunk in chunks for key in chunk.keys or ()}
+def _approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
+    chunks = (keys for one in findings for keys in searcher.remembered.chunks(one))
+    return {key_hash(key) & MARK for keys in chunks for key in keys}

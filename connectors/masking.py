@@ -1,55 +1,31 @@
-"""What an erasure, a correction or an opt-out writes into which field. Rules: no database.
+"""What an erasure, a correction, a restriction or an opt-out writes into which field. Rules: no database.
 
-A strategy describes itself, so that the desk and the documentation read from here. Masks are the same each time they are
-applied, so a repeat changes nothing.
+The strategies stand in `strategies`; here they meet the description and the live columns. Masks are the same each time they
+are applied, so a repeat changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.kinds.base import Column, Mask, Permanent
+from connectors.strategies import DIGEST, ERASED_TEXT, KEEPS_UNIQUE, TEXT_ONLY, Secrets, cut, mask_of
 from inventory.graph import CollectionSpec, FieldSpec
 
-ERASED_TEXT = "[erased]"
-
-Strategy = Callable[[Mapping[str, Any]], Mask]
-
-
-def _null(options: Mapping[str, Any]) -> Mask:
-    """Empty the field."""
-    return Mask(None)
+# Pseudonyms and kept values are no anonymisation (GDPR recital 26): an anonymising order puts the default instead.
+DIGEST_LENGTH = len("anon-") + DIGEST
+NOT_ANONYMOUS = {"hash", "hmac", "preserve"}
 
 
-def _fixed(options: Mapping[str, Any]) -> Mask:
-    """Put the same words (`value`) into every row."""
-    return Mask(options.get("value", ERASED_TEXT))
-
-
-def _token(options: Mapping[str, Any]) -> Mask:
-    """Put "erased-" and the row's key, with an optional `suffix`: for fields that must be unique."""
-    return Mask(token=True, suffix=str(options.get("suffix", "")))
-
-
-STRATEGIES: dict[str, Strategy] = {"null": _null, "fixed": _fixed, "token": _token}
-
-
-def describe() -> dict[str, str]:
-    """Each strategy with its sentence."""
-    return {name: (one.__doc__ or "").strip() for name, one in STRATEGIES.items()}
-
-
-def mask_of(mask: Mapping[str, Any]) -> Mask:
-    """The mask that a description asks for. Raises Permanent for an unknown strategy."""
-    strategy = STRATEGIES.get(str(mask.get("strategy")))
-    if strategy is None:
-        raise Permanent(
-            "schema", f"The description asks for a masking strategy that does not exist: {mask.get('strategy')}."
-        )
-    return strategy(mask)
-
-
-def erasing(spec: CollectionSpec, via: str, shared: bool, columns: Mapping[str, Column]) -> dict[str, Mask]:
-    """The masks that erase one person's fields from a row that stays.
+def erasing(
+    spec: CollectionSpec,
+    via: str,
+    shared: bool,
+    columns: Mapping[str, Column],
+    secrets: Secrets,
+    *,
+    anonymously: bool = False,
+) -> dict[str, Mask]:
+    """The masks that erase one person's fields from a row that stays; `anonymously`: without those that keep a pseudonym.
 
     In a row about two people only the fields of the person found `via` that link. Raises Permanent (before anything is
     written) when a field cannot take its mask.
@@ -65,11 +41,37 @@ def erasing(spec: CollectionSpec, via: str, shared: bool, columns: Mapping[str, 
                     f"{_place(spec, field)} holds personal data and is the row's key, so it cannot be masked. "
                     "Delete these rows instead, or keep them on a ground.",
                 )
-        elif field.mask is not None:
-            masks[field.name] = _checked(spec, field, mask_of(field.mask), columns, many=True)
+        elif field.mask is not None and field.mask.get("strategy") == "preserve" and not anonymously:
+            continue
+        elif field.mask is not None and not (anonymously and field.mask.get("strategy") in NOT_ANONYMOUS):
+            masks[field.name] = _described(spec, field, columns, secrets)
         elif field.category:
             masks[field.name] = _default(spec, field, columns)
     return masks
+
+
+def kept(spec: CollectionSpec, via: str, shared: bool, masks: Mapping[str, Mask]) -> dict[str, str]:
+    """Why personal fields of a masked row keep their values: field -> read_only, another_person or preserved."""
+    found = {}
+    for field in spec.fields:
+        if not field.category or field.name in masks:
+            continue
+        if field.read_only:
+            found[field.name] = "read_only"
+        elif shared and field.person != via:
+            found[field.name] = "another_person"
+        else:
+            found[field.name] = "preserved"
+    return found
+
+
+def restricting(spec: CollectionSpec, via: str, shared: bool, columns: Mapping[str, Column]) -> dict[str, Mask]:
+    """What a restriction of processing writes into this person's own fields."""
+    return {
+        one.name: _checked(spec, one, Mask(one.restrict.get("value")), columns, many=True)
+        for one in spec.fields
+        if one.restrict is not None and _own(one, via, shared)
+    }
 
 
 def suppressing(spec: CollectionSpec, via: str, shared: bool, columns: Mapping[str, Column]) -> dict[str, Mask]:
@@ -111,6 +113,29 @@ def _live(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Column])
     return columns[field.name]
 
 
+def _described(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Column], secrets: Secrets) -> Mask:
+    """The mask that the description names, checked against the live column."""
+    assert field.mask is not None
+    column, place, name = _live(spec, field, columns), _place(spec, field), str(field.mask.get("strategy"))
+    mask = cut(mask_of(field.mask, secrets, place), field.length)
+    if mask.compute is None:
+        return _checked(spec, field, mask, columns, many=True)
+    if name in TEXT_ONLY and not column.textual:
+        raise Permanent("schema", f"{place} is not a text there, so the mask {name} does not fit. Choose another mask.")
+    if column.unique and (name not in KEEPS_UNIQUE or field.length is not None):
+        raise Permanent(
+            "schema", f"{place} must be unique there, and the mask {name} may make values equal. Use the token mask."
+        )
+    longest = DIGEST_LENGTH + len(str(field.mask.get("suffix", ""))) if name in ("hash", "hmac") else 0
+    longest = min(longest, field.length or longest)
+    if column.length is not None and longest > column.length:
+        raise Permanent(
+            "schema", f"{place} takes {column.length} characters there and the mask {name} needs {longest}. "
+            "Give the field a length in the description, or choose another mask.",
+        )  # fmt: skip
+    return mask
+
+
 def _checked(spec: CollectionSpec, field: FieldSpec, mask: Mask, columns: Mapping[str, Column], *, many: bool) -> Mask:
     column, place = _live(spec, field, columns), _place(spec, field)
     if mask.token and not column.textual:
@@ -138,12 +163,18 @@ def _longest(spec: CollectionSpec, mask: Mask, columns: Mapping[str, Column]) ->
     return len("erased") + (21 if any(one.textual for one in keys) else 11 * len(keys)) + len(mask.suffix)
 
 
+def _room(column: Column, field: FieldSpec) -> int | None:
+    """How many characters fit into a field: what the system and the description say."""
+    return min((one for one in (column.length, field.length) if one is not None), default=None)
+
+
 def _default(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Column]) -> Mask:
     column = _live(spec, field, columns)
     if column.nullable:
         return Mask(None)
     if column.textual:
-        return _checked(spec, field, Mask(token=True) if column.unique else Mask(ERASED_TEXT), columns, many=True)
+        made = Mask(token=True) if column.unique else cut(Mask(ERASED_TEXT), _room(column, field))
+        return _checked(spec, field, made, columns, many=True)
     raise Permanent(
         "schema",
         f"{_place(spec, field)} may not be empty and has no mask. Give it one in the description, then retry.",

@@ -40,7 +40,9 @@ def freeze(walk: Walk, graph: Graph) -> dict[str, Any]:
 def _entry(entry: Entry) -> dict[str, Any]:
     if entry.source is None:
         return {"field": entry.field, "identity": entry.identity}
-    return {"field": entry.field, "parent": list(entry.source.parent), "parent_field": entry.source.parent_field}
+    source = entry.source
+    row = {"field": entry.field, "parent": list(source.parent), "parent_field": source.parent_field}
+    return row | ({"also": [list(pair) for pair in source.also]} if source.also else {})
 
 
 def thaw(plan: dict[str, Any]) -> list[Planned]:
@@ -52,7 +54,8 @@ def thaw(plan: dict[str, Any]) -> list[Planned]:
         for one in row["entries"]:
             if "parent" in one:
                 parent: Name = (one["parent"][0], one["parent"][1])
-                link = Link(parent, one["parent_field"], name, one["field"])
+                also = tuple((pair[0], pair[1]) for pair in one.get("also", ()))
+                link = Link(parent, one["parent_field"], name, one["field"], also=also)
                 entries.append(Entry(one["field"], source=link))
             else:
                 entries.append(Entry(one["field"], identity=one["identity"]))

@@ -1,40 +1,71 @@
 """Reads the rows of a finding for a package, a preview or a sample: streamed, and without another person's fields."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from connectors import redacting
 from connectors.models import Chunk, Finding
+from connectors.redacting import HIDDEN, REDACT, REVEAL
 from connectors.searching import Searcher
+from inventory.graph import CollectionSpec
 
 ANOTHER_PERSON = "[another person]"
+PLAIN = {int, str, bool, float, type(None)}  # shown as they are
+Row = dict[str, Any]
 
 
-def rows(finding: Finding, *, mask_others: bool = True) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class Item:
+    """One row for a look: its mark, its fields as the package shows them, which are another person's, what was decided."""
+
+    mark: str
+    row: Row
+    others: frozenset[str]
+    decided: dict[str, str]
+
+
+def rows(finding: Finding, *, mask_others: bool = True, searcher: Searcher | None = None) -> Iterator[Row]:
     """The personal fields of each row as JSON values, chunk by chunk; memory does not grow with the rows.
 
-    In a row about two people the other person's fields read "[another person]" unless `mask_others` is False. Raises
-    Permanent or Temporary of the kind.
+    In a row about two people the other person's fields read "[another person]" unless `mask_others` is False, and what a
+    colleague hid reads "[hidden]". A `searcher` of the batch spares reading the inventory anew for each finding.
+    Raises Permanent or Temporary of the kind.
     """
-    reader = _Reader(finding, mask_others)
+    for page in pages(finding, mask_others=mask_others, searcher=searcher):
+        yield from page
+
+
+def pages(finding: Finding, *, mask_others: bool = True, searcher: Searcher | None = None) -> Iterator[list[Row]]:
+    """The same as lists, one for each chunk."""
+    reader = _Reader(finding, mask_others, searcher or Searcher(finding.batch))
     chunks = Chunk.objects.filter(finding=finding).order_by("number")
     for pk in list(chunks.values_list("pk", flat=True)):
-        yield from reader.read(chunks.get(pk=pk).keys or ())
+        page = reader.read(chunks.get(pk=pk).keys or ())
+        if page:
+            yield page
 
 
-def sample(finding: Finding, count: int = 3) -> list[dict[str, Any]]:
-    """The first rows, for a look on the case page."""
-    chunk = Chunk.objects.filter(finding=finding).order_by("number").first()
-    return list(_Reader(finding, True).read(((chunk and chunk.keys) or ())[:count]))
+def items(finding: Finding, start: int, count: int) -> tuple[CollectionSpec, list[Item]]:
+    """(description, rows from the `start`th on) for a colleague who decides about single items: at most `count`."""
+    reader = _Reader(finding, True, Searcher(finding.batch))
+    wanted = list[Sequence[Any]]()
+    for pk, number in Chunk.objects.filter(finding=finding).order_by("number").values_list("pk", "rows"):
+        if start < number and len(wanted) < count:
+            keys = Chunk.objects.get(pk=pk).keys or ()
+            wanted += keys[start : start + count - len(wanted)]
+        start = max(0, start - number)
+    return reader.spec, list(reader.items(wanted))
 
 
 class _Reader:
     """Reads rows of one finding by key."""
 
-    def __init__(self, finding: Finding, mask_others: bool) -> None:
-        searcher = Searcher(finding.batch)
+    def __init__(self, finding: Finding, mask_others: bool, searcher: Searcher) -> None:
         self.spec = searcher.spec((finding.dataset, finding.collection))
         self.kind = searcher.kind(self.spec.system)
         self.fields = [one.name for one in self.spec.fields if one.category]
@@ -43,21 +74,50 @@ class _Reader:
             one.name: one.person for one in self.spec.fields if mask_others and one.person not in ("", finding.via)
         }
         self.shared = finding.shared
+        self.verdicts = redacting.verdicts(finding)
 
-    def read(self, keys: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    def read(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
         """These rows, without another person's fields."""
         if not self.fields or not keys:
-            return
+            return []
+        if self.verdicts:
+            return [one.row for one in self.items(keys)]
         names = list(dict.fromkeys([*self.fields, *self.others.values()]))
-        for row in self.kind.read(self.spec, names, [tuple(key) for key in keys]):
-            yield {
-                name: ANOTHER_PERSON if row[name] is not None and self._anothers(name, row) else plain(row[name])
-                for name in self.fields
-            }
+        rows = self.kind.read(self.spec, names, [tuple(key) for key in keys])
+        if self.others:
+            for row in rows:
+                for name in self._hides(row):
+                    row[name] = ANOTHER_PERSON
+        odd = [name for name in self.fields if not PLAIN.issuperset(map(type, map(itemgetter(name), rows)))]
+        for name in odd:
+            for row in rows:
+                row[name] = plain(row[name])
+        if len(names) == len(self.fields):
+            return rows
+        return [{name: row[name] for name in self.fields} for row in rows]
 
-    def _anothers(self, name: str, row: dict[str, Any]) -> bool:
-        """Not this person's: in a shared row any other link's field, in their own row a field whose link is empty."""
-        return name in self.others and (self.shared or row[self.others[name]] is None)
+    def items(self, keys: Sequence[Sequence[Any]]) -> Iterator[Item]:
+        """The same with what was decided about single items, and with the keys."""
+        names = list(dict.fromkeys([*self.fields, *self.others.values(), *self.spec.primary_key]))
+        for row in self.kind.read(self.spec, names, [tuple(key) for key in keys]):
+            key = [plain(row[name]) for name in self.spec.primary_key]
+            mark = redacting.mark(self.spec.dataset, self.spec.name, key)
+            others = frozenset(self._hides(row))
+            decided = {name: word for name in self.fields if (word := self.verdicts.get((mark, name)))}
+            shown: Row = {}
+            for name in self.fields:
+                word = decided.get(name)
+                other = name in others and word != REVEAL
+                shown[name] = HIDDEN if word == REDACT else ANOTHER_PERSON if other else plain(row[name])
+            yield Item(mark, shown, others, decided)
+
+    def _hides(self, row: Row) -> list[str]:
+        """The fields that are not this person's: in a shared row any other link's, in their own row a field whose link is
+        empty.
+        """
+        return [
+            name for name, link in self.others.items() if row[name] is not None and (self.shared or row[link] is None)
+        ]
 
 
 def plain(value: Any) -> Any:

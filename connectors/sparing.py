@@ -13,7 +13,8 @@ from connectors.kinds.base import Key, Kind, Spare
 from connectors.models import Batch
 from connectors.planning import Planned, freeze, thaw
 from connectors.searching import VALUES_AT_ONCE, Searcher
-from inventory.graph import CollectionSpec, Name, walk
+from inventory.graph import CollectionSpec, Name
+from inventory.walking import walk
 from subjects import registry
 
 # More values than this do not go into one statement as they are, only those that a chunk's rows hold.

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from audit.bell import ring
 from audit.sweeps import once_per_slot
-from connectors import batches, engine
+from connectors import batches, engine, handwork
+from connectors.discovery import surveying
 
 MOST_AT_ONCE = 200
 
@@ -23,4 +24,27 @@ def sweep_orders() -> int:
     ids = list(batches.claimable(timezone.now()).values_list("pk", flat=True)[:MOST_AT_ONCE])
     for order_id in ids:
         ring(run_order, order_id)
+    return len(ids)
+
+
+@shared_task
+@once_per_slot("connectors.sweep_hand_tasks", 15)
+def sweep_hand_tasks() -> int:
+    """Cancel tasks by hand that nobody needs any more, and wake the orders of those that were signed."""
+    return handwork.sweep(timezone.localdate())
+
+
+@shared_task
+def take_survey(survey_id: int) -> None:
+    """Look at one system's tables."""
+    surveying.take(survey_id)
+
+
+@shared_task
+@once_per_slot("connectors.sweep_surveys", 60)
+def sweep_surveys() -> int:
+    """Ask for the surveys that are due, and ring for those that wait to be taken."""
+    ids = surveying.ask_due(timezone.now())
+    for survey_id in ids:
+        ring(take_survey, survey_id)
     return len(ids)

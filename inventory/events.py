@@ -2,4 +2,4 @@
 
 from audit.log import declare
 
-declare({"inventory.described": "Inventory described"})
+declare({"inventory.described": "Inventory described", "inventory.reference_removed": "Reference removed"})

@@ -1,43 +1,55 @@
 """Reads the inventory's rows into the pure graph, in a fixed number of queries."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from django.db.models import Prefetch
 
-from inventory.graph import CollectionSpec, FieldSpec, Graph, Link
-from inventory.models import Collection, Field, Purpose, Reference, System
+from inventory.graph import CollectionSpec, FieldSpec, Graph, Link, Name
+from inventory.models import Collection, DataCategory, Field, Purpose, Reference, System
 
 
 def graph(*, roles: tuple[str, ...] = (System.Role.CONTROLLER,)) -> Graph:
     """The graph of all collections in systems of these roles; by default only data that we control."""
     rows = (
-        Collection.objects.filter(dataset__system__role__in=roles)
+        Collection.objects.filter(dataset__system__role__in=roles, skip=False)
         .select_related("dataset__system")
         .prefetch_related(
             Prefetch("fields", Field.objects.select_related("category")), Prefetch("purposes", Purpose.objects.all())
         )
         .order_by("dataset__key", "name")
     )
-    collections = {(row.dataset.key, row.name): _collection(row) for row in rows}
+    masks = {one.key: one.mask for one in DataCategory.objects.exclude(mask=None)}
+    collections = {(row.dataset.key, row.name): _collection(row, masks) for row in rows}
+    return Graph(collections, tuple(_links(collections)))
+
+
+def _links(known: Mapping[Name, CollectionSpec]) -> Iterator[Link]:
+    """Each reference as a link in its direction; references of one group between two collections are one link."""
     references = Reference.objects.select_related("field__collection__dataset", "target__collection__dataset")
-    links = []
+    together: dict[tuple[Name, Name, str], list[Reference]] = {}
     for one in references.order_by("pk"):
         child = (one.field.collection.dataset.key, one.field.collection.name)
         parent = (one.target.collection.dataset.key, one.target.collection.name)
-        if child not in collections or parent not in collections:
-            continue
-        if one.direction != Reference.Direction.UP:
-            links.append(Link(parent, one.target.name, child, one.field.name))
-        if one.direction != Reference.Direction.DOWN:
-            links.append(Link(child, one.field.name, parent, one.target.name, upward=True))
-    return Graph(collections, tuple(links))
+        if child in known and parent in known:
+            together.setdefault((child, parent, one.group or f"#{one.pk}"), []).append(one)
+    for (child, parent, _), rows in together.items():
+        down = [(one.target.name, one.field.name) for one in rows]
+        first, *also = down
+        if rows[0].direction != Reference.Direction.UP:
+            yield Link(parent, first[0], child, first[1], also=tuple(also))
+        if rows[0].direction != Reference.Direction.DOWN:
+            back = tuple((mine, theirs) for theirs, mine in also)
+            yield Link(child, first[1], parent, first[0], upward=True, also=back)
 
 
-def _collection(row: Collection) -> CollectionSpec:
+def _collection(row: Collection, masks: Mapping[str, Any]) -> CollectionSpec:
     return CollectionSpec(
         dataset=row.dataset.key,
         system=row.dataset.system.key,
         name=row.name,
         title=row.title,
-        fields=tuple(_field(one) for one in row.fields.all()),
+        fields=tuple(_field(one, masks) for one in row.fields.all()),
         erase=row.erase,  # type: ignore[arg-type]
         erase_shared=row.erase_shared,  # type: ignore[arg-type]
         keep_ground=row.keep_ground,
@@ -47,10 +59,12 @@ def _collection(row: Collection) -> CollectionSpec:
         source=row.dataset.source,
         source_detail=row.dataset.source_detail,
         purposes=tuple(one.key for one in row.purposes.all()),
+        after=(*row.after, *row.dataset.after),
+        erase_after=tuple(row.erase_after),
     )
 
 
-def _field(row: Field) -> FieldSpec:
+def _field(row: Field, masks: Mapping[str, Any]) -> FieldSpec:
     return FieldSpec(
         name=row.name,
         title=row.title,
@@ -60,7 +74,18 @@ def _field(row: Field) -> FieldSpec:
         identity=row.identity,
         person=row.person,
         attribute=row.attribute,
-        mask=row.mask,
+        mask=row.mask if row.mask is not None or row.category is None else _of_category(row.category.key, masks),
         suppress=row.suppress,
+        restrict=row.restrict,
         read_only=row.read_only,
+        length=row.length,
     )
+
+
+def _of_category(key: str, masks: Mapping[str, Any]) -> Any:
+    """The mask of the nearest category at or above `key`: `contact` covers `contact.email`."""
+    while key:
+        if key in masks:
+            return masks[key]
+        key = key.rpartition(".")[0]
+    return None

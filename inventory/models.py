@@ -9,6 +9,9 @@ class DataCategory(models.Model):
     key = models.CharField(max_length=80, unique=True, help_text="Dotted path, for example contact.email")
     name = models.CharField(max_length=120)
     sensitive = models.BooleanField(default=False)
+    mask = models.JSONField(
+        null=True, blank=True, help_text="What an erasure writes into fields of this category that say nothing else."
+    )
 
     class Meta:
         verbose_name_plural = "data categories"
@@ -36,6 +39,10 @@ class Purpose(models.Model):
     required = models.BooleanField(default=False, help_text="By law or contract: refusing it may end the service.")
     consequence = models.TextField(blank=True, help_text="What refusing means, in words for the person.")
     sale_or_sharing = models.BooleanField(default=False, help_text="Counts as sale or sharing under US state law.")
+    data_subjects = models.CharField(
+        max_length=200, blank=True, help_text="Whose data, for the record of processing: customers, candidates ..."
+    )
+    measures = models.TextField(blank=True, help_text="Technical and organisational security measures, in general.")
 
     class Meta:
         ordering = ("name",)
@@ -87,6 +94,7 @@ class Dataset(models.Model):
     description = models.TextField(blank=True)
     source = models.CharField(max_length=12, choices=Source, default=Source.DIRECT)
     source_detail = models.CharField(max_length=200, blank=True, help_text="For example the vendor's name.")
+    after = models.JSONField(default=list, blank=True, help_text="Keys of datasets to be searched before this one.")
 
     class Meta:
         ordering = ("name",)
@@ -121,6 +129,13 @@ class Collection(models.Model):
     keep_until = models.CharField(max_length=120, blank=True, help_text="Until when, in words for the person.")
     dated_by = models.CharField(max_length=120, blank=True, help_text="The field that dates a row, for retention.")
     in_package = models.BooleanField(default=True, help_text="Shown to the person in an access package.")
+    after = models.JSONField(
+        default=list, blank=True, help_text="Collections, as dataset.collection, to be searched before this one."
+    )
+    erase_after = models.JSONField(
+        default=list, blank=True, help_text="Collections, as dataset.collection, to be erased before this one."
+    )
+    skip = models.BooleanField(default=False, help_text="Left out of every search; nothing may refer to it.")
 
     class Meta:
         ordering = ("dataset", "name")
@@ -139,7 +154,7 @@ class Field(models.Model):
     """A column: what it holds, whom it identifies, what it refers to and how it is erased."""
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="fields")
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, help_text="A field inside another is written with dots: address.city")
     title = models.CharField(max_length=120, blank=True)
     data_type = models.CharField(
         max_length=20, default="string", help_text="string, integer, float, boolean, date, datetime"
@@ -159,7 +174,16 @@ class Field(models.Model):
     )
     mask = models.JSONField(null=True, blank=True, help_text='{"strategy": "null"}, "fixed" with value, "token"')
     suppress = models.JSONField(null=True, blank=True, help_text='Written by an opt-out, for example {"value": false}')
+    restrict = models.JSONField(
+        null=True, blank=True, help_text='Written when processing is restricted, for example {"value": true}'
+    )
     read_only = models.BooleanField(default=False)
+    length = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Masked values are cut to so many characters."
+    )
+    every_element = models.BooleanField(
+        default=False, help_text="On a list: all of its elements are this person's, not only those that matched."
+    )
 
     class Meta:
         ordering = ("collection", "pk")
@@ -180,9 +204,12 @@ class Reference(models.Model):
     field = models.ForeignKey(Field, on_delete=models.CASCADE, related_name="references")
     target = models.ForeignKey(Field, on_delete=models.CASCADE, related_name="referred_by")
     direction = models.CharField(max_length=4, choices=Direction, default=Direction.DOWN)
+    group = models.CharField(
+        max_length=40, blank=True, help_text="References of one group match together: a key of several columns."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("field", "target"), name="reference_once")]
 
     def __str__(self) -> str:
-        return f"{self.field_id} -> {self.target_id}"
+        return f"{self.field} -> {self.target}"

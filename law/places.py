@@ -28,3 +28,10 @@ PLACES: dict[str, str] = {
     **_USA,
     "ZZ": "Somewhere else",
 }
+
+
+def is_eea(country: str) -> bool:
+    """Whether a country, by its ISO 3166 code, belongs to the European Economic Area: elsewhere is a third country (GDPR
+    ch. V).
+    """
+    return country in _EEA

@@ -18,11 +18,13 @@ from unfold.sites import UnfoldAdminSite
 from audit import assurance, log
 from audit.accountable import colleague
 from audit.models import SweepRun
-from connectors.models import LegalHold, WorkOrder
+from connectors.models import HandTask, LegalHold, Proposal, Survey, WorkOrder
 from disclosures.models import Notice
+from privacyops.describing import describing
 from privacyops.lawbook import lawbook
 from privacyops.letterbook import letterbook
-from requests_app import deadlines
+from privacyops.record.page import record
+from requests_app import deadlines, referrals
 from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
@@ -50,6 +52,8 @@ class Desk(UnfoldAdminSite):
             path("assurance/", self.admin_view(self.assurance), name="assurance"),
             path("law/", self.admin_view(self.law), name="law"),
             path("letters/", self.admin_view(self.letters), name="letters"),
+            path("record/", self.admin_view(self.record), name="record"),
+            path("descriptions/", self.admin_view(self.descriptions), name="descriptions"),
         ]
         urls: list[URLPattern] = [*own, *super().get_urls()]
         return urls
@@ -61,6 +65,14 @@ class Desk(UnfoldAdminSite):
     def letters(self, request: HttpRequest) -> HttpResponse:
         """What our letters say under each law and in each language, from invented data."""
         return letterbook(self, request)
+
+    def record(self, request: HttpRequest) -> HttpResponse:
+        """The record of processing activities."""
+        return record(self, request)
+
+    def descriptions(self, request: HttpRequest) -> HttpResponse:
+        """The inventory out as files, and descriptions in."""
+        return describing(self, request)
 
     def assurance(self, request: HttpRequest) -> HttpResponse:
         """Run every assurance check, and walk the event chain."""
@@ -84,10 +96,20 @@ def cards(user: User, now: datetime) -> list[Card]:
          deadlines.escalated()),
         ("Parked work", "connectors_workorder", "connectors.view_workorder", "soon", {"state__exact": "parked"},
          WorkOrder.objects.filter(state=WorkOrder.State.PARKED)),
+        ("Work by hand", "connectors_handtask", "connectors.view_handtask", "now", {"waits": "open"},
+         HandTask.objects.waiting()),
+        ("Overdue by hand", "connectors_handtask", "connectors.view_handtask", "late", {"waits": "overdue"},
+         HandTask.objects.overdue(timezone.localdate())),
+        ("Referrals to see to", "requests_app_referral", "requests_app.view_referral", "soon", {"waits": "us"},
+         referrals.stuck()),
         ("Recipients not told", "disclosures_notice", "disclosures.view_notice", "soon", {"state__exact": "parked"},
          Notice.objects.filter(state=Notice.State.PARKED)),
         ("Retention to approve", "retention_run", "retention.view_run", "now", {"state__exact": "proposed"},
          Run.objects.filter(state=Run.State.PROPOSED)),
+        ("Drift to decide", "connectors_proposal", "connectors.decide_proposal", "now", {"state__exact": "open"},
+         Proposal.objects.filter(state=Proposal.State.OPEN)),
+        ("Systems not seen", "connectors_survey", "connectors.decide_proposal", "soon", {"state__exact": "failed"},
+         Survey.objects.broken()),
         ("Legal holds", "connectors_legalhold", "connectors.view_legalhold", "calm", {"released_at__isempty": "1"},
          LegalHold.objects.filter(released_at=None)),
     )  # fmt: skip
@@ -131,6 +153,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     ("Work", (
         ("Requests", "inbox", "requests_app_request", "requests_app.view_request"),
         ("Parked and other work", "construction", "connectors_workorder", "connectors.view_workorder"),
+        ("Work by hand", "back_hand", "connectors_handtask", "connectors.view_handtask"),
+        ("Referrals", "forward_to_inbox", "requests_app_referral", "requests_app.view_referral"),
         ("Letters", "mail", "requests_app_letter", "requests_app.view_letter"),
         ("Retention runs", "auto_delete", "retention_run", "retention.view_run"),
     )),
@@ -142,8 +166,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ("Systems", "dns", "inventory_system", "inventory.view_system"),
         ("Datasets", "folder_open", "inventory_dataset", "inventory.view_dataset"),
         ("Collections", "table", "inventory_collection", "inventory.view_collection"),
+        ("Fields", "view_column", "inventory_field", "inventory.view_field"),
+        ("References", "conversion_path", "inventory_reference", "inventory.view_reference"),
         ("Purposes", "flag", "inventory_purpose", "inventory.view_purpose"),
         ("Categories", "label", "inventory_datacategory", "inventory.view_datacategory"),
+        ("Proposals", "difference", "connectors_proposal", "connectors.view_proposal"),
+        ("Surveys", "travel_explore", "connectors_survey", "connectors.view_survey"),
         ("Retention schedules", "event_repeat", "retention_schedule", "retention.view_schedule"),
     )),
     ("Sharing and consent", (
@@ -182,6 +210,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if title == "Work" and request.user.has_perm("requests_app.view_request"):
             items.append({"title": "Letter samples", "icon": "drafts", "link": reverse("admin:letters")})
             items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
+        if title == "Inventory" and request.user.has_perm("inventory.view_purpose"):
+            items.append({"title": "Record of processing", "icon": "list_alt", "link": reverse("admin:record")})
+        if title == "Inventory" and request.user.has_perm("inventory.view_collection"):
+            items.append({"title": "Import and export", "icon": "swap_vert", "link": reverse("admin:descriptions")})
         if title == "Accountability" and request.user.has_perm("audit.view_event"):
             items.append({"title": "Assurance checks", "icon": "verified", "link": reverse("admin:assurance")})
         if items:

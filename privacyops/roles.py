@@ -10,6 +10,7 @@ VIEW_WORK = (
     "disclosures.view_disclosure", "disclosures.view_recipient", "consent.view_choice", "consent.view_noticeversion",
     "retention.view_schedule", "retention.view_run", "inventory.view_system", "inventory.view_dataset",
     "inventory.view_collection", "inventory.view_field", "inventory.view_purpose", "inventory.view_datacategory",
+    "inventory.view_reference", "connectors.view_handtask", "requests_app.view_referral",
 )  # fmt: skip
 CASEWORK = (*VIEW_WORK, "requests_app.change_request", "requests_app.add_note", "subjects.reveal_datasubject")
 HOLDS = ("connectors.place_legalhold", "connectors.release_legalhold", "connectors.add_legalhold")
@@ -18,6 +19,8 @@ DESCRIBE = tuple(
     for noun in ("system", "dataset", "collection", "field", "reference", "purpose", "datacategory")
     for verb in ("add", "change", "view")
 )
+
+PROPOSALS = ("connectors.view_proposal", "connectors.decide_proposal", "connectors.view_survey")
 
 DEADLINES = (
     "requests_app.manage_deadlines",
@@ -30,21 +33,26 @@ DEADLINES = (
 
 ROLES: dict[str, tuple[str, ...]] = {
     "Agent": CASEWORK,
-    "Reviewer": (*CASEWORK, "requests_app.decide_request", "disclosures.retry_notice"),
+    "Reviewer": (*CASEWORK, "requests_app.decide_request", "requests_app.answer_referral", "disclosures.retry_notice"),
     "Privacy officer": (
-        *CASEWORK, *HOLDS, "requests_app.decide_request", "requests_app.approve_request", "requests_app.deny_request",
+        *CASEWORK, *HOLDS, *PROPOSALS,
+        "requests_app.decide_request", "requests_app.approve_request", "requests_app.deny_request",
+        "requests_app.answer_referral", "connectors.sign_handtask",
         "connectors.retry_workorder", "connectors.waive_workorder", "retention.approve_run", "retention.add_schedule",
         "retention.change_schedule", "disclosures.add_recipient", "disclosures.change_recipient",
         "disclosures.retry_notice", "disclosures.waive_notice",
         "consent.add_noticeversion", "consent.change_noticeversion",
         "consent.publish_noticeversion", "audit.view_event", "audit.view_sweeprun", *DEADLINES,
     ),
-    "System owner": ("connectors.view_workorder", "connectors.retry_workorder", "inventory.view_system"),
+    "System owner": (
+        "connectors.view_workorder", "connectors.retry_workorder", "inventory.view_system", "connectors.view_handtask",
+        "connectors.sign_handtask",
+    ),
     "Legal": (*VIEW_WORK, *HOLDS),
     "Auditor": (*VIEW_WORK, "audit.view_event", "audit.view_sweeprun", "connectors.view_receipt",
                 "connectors.view_authorisation"),
     "Administrator": (
-        *DESCRIBE, "connectors.view_connection", "connectors.add_connection", "connectors.change_connection",
+        *DESCRIBE, *PROPOSALS, "connectors.view_connection", "connectors.add_connection", "connectors.change_connection",
         "connectors.view_workorder", "audit.view_sweeprun", "audit.view_event", "audit.view_apiclient",
         "audit.add_apiclient", "audit.change_apiclient", "auth.view_user", "auth.add_user", "auth.change_user",
         "auth.view_group", "axes.view_accessattempt",

@@ -35,6 +35,8 @@ COMPANY_ADDRESS = env.str("COMPANY_ADDRESS", default="Hireline GmbH, Lindenallee
 ESTABLISHMENT_TIME_ZONE = env.str("ESTABLISHMENT_TIME_ZONE", default="Europe/Berlin")
 ESTABLISHMENT_HOLIDAYS = env.str("ESTABLISHMENT_HOLIDAYS", default="DE")
 # What some laws ask about the company before they speak: sells, data_broker, health_data, public_body.
+COMPANY_OFFICER = env.str("COMPANY_OFFICER", default="Dr. Petra Lind, dpo@hireline.example")
+COMPANY_REPRESENTATIVE = env.str("COMPANY_REPRESENTATIVE", default="")
 COMPANY_FACTS = env.list("COMPANY_FACTS", default=["sells"])
 # The demo company's own databases; empty: SQLite files in the state folder.
 DEMO_DATABASE_URL = env.str("DEMO_DATABASE_URL", default="")
@@ -44,9 +46,12 @@ DEMO_DATABASE_URL = env.str("DEMO_DATABASE_URL", default="")
 ERASURE_COOLING_OFF_HOURS = env.int("ERASURE_COOLING_OFF_HOURS", default=0)
 PROOF_LINK_MINUTES = env.int("PROOF_LINK_MINUTES", default=60)
 FRESH_PROOF_MINUTES = env.int("FRESH_PROOF_MINUTES", default=15)
+PARCEL_STORE = env.str("PARCEL_STORE", default="")
 PARCEL_DAYS = env.int("PARCEL_DAYS", default=7)
 PARCEL_DOWNLOADS = env.int("PARCEL_DOWNLOADS", default=3)
 UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
+# Working days that a client has to answer a referral.
+REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
 
@@ -55,6 +60,10 @@ CHUNK_ROWS = env.int("CHUNK_ROWS", default=2000)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 WORK_SECONDS = env.int("WORK_SECONDS", default=120)
 MOST_ATTEMPTS = env.int("MOST_ATTEMPTS", default=5)
+# Hours between two looks at the tables of each connected SQL database; 0: only when somebody asks (docs/discovery.md).
+SURVEY_HOURS = env.int("SURVEY_HOURS", default=24)
+# Internal networks that outgoing HTTP may reach all the same; see connectors/guard.py.
+OUTGOING_NETWORKS = env.list("OUTGOING_NETWORKS", default=[])
 
 # ---------------------------------------------------------------- Django
 DEBUG = env.bool("DEBUG", default=False)
@@ -163,6 +172,9 @@ CELERY_TIMEZONE = "UTC"
 # zero, so none rings rarer than each minute: the slot says how often the work is done (`propose_due` once an hour).
 CELERY_BEAT_SCHEDULE = {
     "connectors.sweep_orders": {"task": "connectors.tasks.sweep_orders", "schedule": 3.0},
+    "connectors.sweep_hand_tasks": {"task": "connectors.tasks.sweep_hand_tasks", "schedule": 15.0},
+    "connectors.sweep_surveys": {"task": "connectors.tasks.sweep_surveys", "schedule": 60.0},
+    "requests.sweep_referrals": {"task": "requests_app.tasks.sweep_referrals", "schedule": 15.0},
     "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
     "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
     "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mailbox/", include("privacyops.mailbox_views")),
     path("api/v1/schema/", Schema.as_view(), name="schema"),
     path("api/v1/consent/", include("consent.urls")),
+    path("api/v1/", include("privacyops.headless_api")),
     path("api/v1/disclosures/", include("disclosures.urls")),
     path("ack/<str:token>/", recipients.acknowledge, name="ack"),
     path("", include("requests_app.urls")),

@@ -10,17 +10,19 @@ from django.utils import timezone
 
 from audit import log
 from audit.actor import Actor
-from connectors.models import LegalHold, WorkOrder
+from connectors import handasking
+from connectors.models import HandTask, LegalHold, WorkOrder
 from disclosures.models import Notice
-from requests_app import locks, policy
-from requests_app.models import Clock, ClockWarning, Letter, Parcel, Request, State, WarningStep
+from requests_app import laws, locks, policy
+from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
 
+UNREPLIED = "has not answered our referral"
 UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
-    found = _parked_letters(request)
+    found = [*_referrals(request), *_parked_letters(request)]
     if request.state == State.CLOSED:
         return found
     return [*_question(request), *_orders(request), *_parcel(request), *_notices(request), *found, *_clocks(request)]
@@ -87,10 +89,38 @@ def _orders(request: Request) -> list[tuple[str, str]]:
         found.append(("held", "A legal hold stops this work. Release the hold, then retry the parked orders."))
     if counts.pop("stale", 0):
         found.append(("stale", "Rows changed after the approval. Search again, then decide on what is found."))
+    if counts.pop("waiting", 0):
+        found += _by_hand(request)
     if counts:
         many = sum(counts.values())
         words = "1 work order is" if many == 1 else f"{many} work orders are"
         found.append(("parked", f"{words} parked. Retry, or waive with a reason."))
+    return found
+
+
+def _by_hand(request: Request) -> list[tuple[str, str]]:
+    """Colleagues who still have to look, or to do something, in a system that no connector reaches."""
+    tasks = HandTask.objects.filter(order__batch=request.batch_id).waiting().select_related("order__system")
+    late = laws.today()
+    return [
+        ("by_hand_late" if one.due_on < late else "by_hand", handasking.sentence(one, one.order))
+        for one in tasks.order_by("due_on")
+    ]
+
+
+def _referrals(request: Request) -> list[tuple[str, str]]:
+    """Clients that could not be told, do not answer, or want us to do something."""
+    found = []
+    rows = Referral.objects.filter(request=request).select_related("order__system")
+    for one in rows.order_by("order__created_at"):
+        client = one.order.system.client
+        if one.state == Referral.State.PARKED:
+            found.append(("referral", one.park_reason))
+        elif one.state == Referral.State.SENT and one.due_on is not None and one.due_on < laws.today():
+            by = f"{one.due_on.day} {one.due_on:%B %Y}"
+            found.append(("referral_late", f"{client} {UNREPLIED} by {by}. Ask them again, and record what they say."))
+        elif one.answer == "instructs_us" and one.assisted_at is None:
+            found.append(("referral_do", f"{client} instructs us to carry this out. Do it, then record our help."))
     return found
 
 
@@ -107,7 +137,8 @@ def _notices(request: Request) -> list[tuple[str, str]]:
 
 
 def _parked_letters(request: Request) -> list[tuple[str, str]]:
-    many = Letter.objects.filter(request=request, state=Letter.State.PARKED).count()
+    # Of a letter to a client its referral tells.
+    many = Letter.objects.filter(request=request, to__isnull=True, state=Letter.State.PARKED).count()
     return (
         [("letter", "A letter could not be sent. Look at its reason, then retry or use another way.")] if many else []
     )

@@ -17,7 +17,8 @@ from audit import log
 from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
-from inventory.models import Field
+from connectors import scope, strategies
+from inventory.models import DataCategory, Field
 from requests_app import clocks, laws, letters, locks, plans, policy, proof, stationery, workflow
 from requests_app.models import Clock, Letter, Proof, Request, State
 from subjects import identifiers, registry
@@ -26,7 +27,11 @@ from subjects.models import DataSubject, Identifier
 
 @dataclass(frozen=True)
 class Submission:
-    """What a person or a colleague filled in. `changes` is for corrections: attribute and new value."""
+    """What a person or a colleague filled in.
+
+    `changes` is for corrections: attribute and new value. Only colleagues and API clients give the last three: further
+    identifiers by kind, data categories that the request is limited to, and masks as `connectors.scope.narrowed` takes them.
+    """
 
     right: str
     email: str
@@ -34,6 +39,9 @@ class Submission:
     residence: str
     details: str = ""
     changes: dict[str, str] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    masks: dict[str, dict[str, Any]] = field(default_factory=dict)
     channel: str = "web"
     language: str = "en"
     nonce: str | None = None
@@ -89,6 +97,8 @@ def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: 
         nonce=submission.nonce or None,
         details=clean["details"],
         changes=clean["changes"],
+        categories=list(submission.categories),
+        masks=submission.masks,
         laws=laws.frozen(submission.residence, submission.right, received_at),
         plan=plan.frozen(),
     )
@@ -151,6 +161,8 @@ def _subject(submission: Submission, actor: Actor | None) -> tuple[DataSubject, 
     subject = registry.find_or_make("email", submission.email, actor=who)
     locks.person(subject.pk)  # so that the limit of letters to one mailbox holds for forms that arrive at once
     identifier = registry.add(subject, "email", submission.email, actor=who)
+    for kind, value in submission.identifiers.items():
+        registry.add(subject, kind, value, actor=who)
     if submission.name.strip():
         registry.add(subject, "name", submission.name, actor=who)
     return subject, identifier
@@ -175,9 +187,40 @@ def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
         raise Refused("Choose how the request arrived.", code="channel_unknown", field="channel")
     if len(submission.nonce or "") > 64:
         raise Refused("This form is out of date. Load the page again.", code="nonce_long", field="nonce")
+    _limits(submission)
     details = _text(submission.details, "details", policy.LONGEST_DETAILS, lines=True)
     _received(submission, now)
     return {"details": details, "changes": _changes(submission)}
+
+
+def _limits(submission: Submission) -> None:
+    """What only colleagues and programs give: identifiers, categories and masks that exist."""
+    for kind, value in submission.identifiers.items():
+        if kind not in identifiers.NORMAL_FORMS:
+            raise Refused(
+                f"There is no identifier {kind!r}; known are {', '.join(sorted(identifiers.NORMAL_FORMS))}.",
+                code="identifier_unknown",
+                field="identifiers",
+            )
+        identifiers.normalise(kind, value)
+    known = set(DataCategory.objects.values_list("key", flat=True))
+    for key in submission.categories:
+        if not any(scope.covers(key, one) for one in known):
+            raise Refused(f"No data category is or lies below {key!r}.", code="category_unknown", field="categories")
+    for target, mask in submission.masks.items():
+        kind, _, name = target.partition(":")
+        if kind not in ("category", "collection", "field") or not name:
+            raise Refused(
+                f"Write category:KEY, collection:DATASET.NAME or field:DATASET.NAME.FIELD, not {target!r}.",
+                code="mask_target",
+                field="masks",
+            )
+        if str(mask.get("strategy")) not in (*strategies.STRATEGIES, *(("delete",) if kind == "collection" else ())):
+            raise Refused(
+                f"There is no masking strategy {mask.get('strategy')!r}; known are {', '.join(strategies.STRATEGIES)}.",
+                code="mask_unknown",
+                field="masks",
+            )
 
 
 def _received(submission: Submission, now: datetime) -> None:

@@ -1,16 +1,18 @@
-"""Letters to the person. The row is the outbox: written with the change that it tells of, sent afterwards, once in effect.
+"""Letters to the person, or to a client. The row is the outbox: written with its change, sent afterwards, once in effect.
 
 1. `queue` renders the letter in the caller's transaction; the Message-ID is fixed then, so that a letter whose delivery was
    acknowledged but not marked is recognised as the same one when it goes out again.
 2. `send` claims the row, talks to the mail server outside any transaction, and marks the row afterwards.
 3. A temporary failure is tried again for three days; a refusal of the address, or three days without success, parks the
    letter where a colleague sees it. A letter whose link has died is dropped, never sent late.
-Mail goes to the value that is stored with the identifier, never to one that a request brought along.
+Mail goes to the value that is stored with the identifier, never to one that a request brought along; a letter
+to a client goes to the contact that the inventory names.
 """
 
 import logging
 import smtplib
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -39,6 +41,14 @@ PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
 RING = Bell("requests_app.tasks.send_letter")
 
 
+@dataclass(frozen=True)
+class Client:
+    """Who gets a letter instead of the person: their name and mailbox, as the inventory has them."""
+
+    name: str
+    address: str
+
+
 def queue(
     request: Request,
     kind: str,
@@ -47,11 +57,12 @@ def queue(
     context: dict[str, Any],
     actor: Actor,
     identifier: Identifier | None = None,
+    to: "Client | None" = None,
     expires_at: datetime | None = None,
 ) -> Letter:
     """Write one letter of `kind` into the outbox; the same `dedupe` twice is one letter.
 
-    `identifier` is the address it goes to (the request's own by default).
+    `identifier` is the address it goes to (the request's own by default); `to`: a client of ours instead of the person.
     """
     sheet = _write(request, kind, context)
     key = uuid.uuid4()
@@ -62,7 +73,9 @@ def queue(
             defaults={
                 "id": key,
                 "kind": kind,
-                "identifier": identifier or address(request),
+                "identifier": (identifier or address(request)) if to is None else None,
+                "to": to.address if to else None,
+                "to_name": to.name if to else "",
                 "language": sheet.language,
                 "statute": sheet.statute,
                 "template_version": sheet.version,
@@ -85,7 +98,7 @@ def preview(request: Request, kind: str, context: dict[str, Any] | None = None, 
 
 def addressee(letter: Letter) -> str:
     """The name for the window of an envelope, or nothing for somebody who has not proved their mailbox."""
-    return wording.name(letter.request)
+    return letter.to_name or wording.name(letter.request)
 
 
 def address(request: Request) -> Identifier:
@@ -167,7 +180,7 @@ def _mail(letter: Letter) -> EmailMessage:
         subject=letter.subject_line,
         body=letter.body,
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[letter.identifier.value],
+        to=[letter.to or ""] if letter.identifier is None else [letter.identifier.value],
         reply_to=[settings.COMPANY_EMAIL],
         headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-replied"},
     )

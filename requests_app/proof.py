@@ -6,10 +6,13 @@ for a cookie. Tokens and cookies are kept as hashes only. Strangers learn nothin
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from audit import actor as actors
@@ -21,6 +24,12 @@ from requests_app.models import Outcome, PersonSession, Proof, Request, State
 from subjects import registry
 from subjects.models import Identifier
 
+METHODS = {
+    "in_person": "They came in person",
+    "signed_in": "They were signed in to their account",
+    "called_back": "We called them back at a number that we had",
+    "data_compared": "They knew data that we hold about them",
+}
 GONE = "This link is not known here. Ask for a new one on the sign-in page."
 USED = "This link was used already. Ask for a new one on the sign-in page."
 EXPIRED = "This link has expired. Ask for a new one on the sign-in page."
@@ -94,6 +103,30 @@ def exchange(token: str, *, now: datetime) -> Exchange:
         if proof.purpose == Proof.Purpose.OPEN:
             _prove(request, proof.identifier, now, person)
     return Exchange(cookie, request, proof.purpose)
+
+
+def vouch(request: Request, *, by: User, method: str, also: Iterable[str] = (), now: datetime) -> Request:
+    """A colleague says how they made sure who is asking; only the method is kept, never its evidence.
+
+    Covers the address of the request and the person's identifiers of the kinds in `also`.
+    Raises Refused for a method that is not in METHODS, a role that may not, and a request that is past asking.
+    """
+    if not by.has_perm("requests_app.decide_request"):
+        raise Refused("Your role may not vouch for a person. Ask a colleague who reviews requests.", code="not_allowed")
+    if method not in METHODS:
+        raise Refused(f"Choose how you made sure: {', '.join(METHODS)}.", code="method_unknown", field="method")
+    who = actors.staff(by.pk)
+    with log.atomic():
+        fresh = locks.request(request.pk)
+        if fresh.state not in (State.RECEIVED, State.VERIFYING) or fresh.proved_at is not None:
+            raise Refused("This request needs no proof any more.", code="state_conflict")
+        Request.objects.filter(pk=fresh.pk).update(proved_at=now)
+        covered = Q(pk=fresh.identifier_id) | Q(kind__in=list(also))
+        for identifier in Identifier.objects.filter(covered, subject=fresh.subject_id, proved_at=None):
+            registry.prove(identifier, at=now, actor=who)
+        log.record("request.proved", actor=who, noun=fresh, subject_id=fresh.subject_id, channel=method)
+        workflow.nudge(fresh)
+    return Request.objects.get(pk=fresh.pk)
 
 
 def session(cookie: str | None, *, now: datetime) -> PersonSession | None:

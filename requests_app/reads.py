@@ -14,7 +14,7 @@ from connectors import batches
 from connectors.models import Finding, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import plans
-from requests_app.models import Clock, Letter, Note, Parcel, Pause, PersonSession, Proof, Request, State
+from requests_app.models import Clock, Letter, Note, Parcel, Pause, PersonSession, Proof, Referral, Request, State
 from subjects.models import DataSubject
 
 BUSY = (WorkOrder.State.OPEN, WorkOrder.State.RUNNING)
@@ -44,6 +44,8 @@ FOR_PERSON = {
     "request.complaint_answered",
     "request.unproved",
     "request.reopened",
+    "referral.sent",
+    "referral.answered",
     "letter.sent",
     "parcel.built",
     "parcel.fetched",
@@ -76,6 +78,7 @@ class Case:
     letters: list[Letter]
     notices: list[Notice]
     notes: list[Note]
+    referrals: list[Referral]
     timeline: list[Moment]
     holds: list[LegalHold]
     parcel: Parcel | None
@@ -127,7 +130,9 @@ def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:
     events = log.of(request)
     if for_person:
         events = events.filter(name__in=FOR_PERSON)
-    return [Moment(one.at, log.label(one.name), one.name, one.actor, one.facts) for one in events]
+    # Of a letter to a client the person reads in "referral.sent".
+    wanted = [one for one in events if not (for_person and one.facts.get("kind") == "referred_client")]
+    return [Moment(one.at, log.label(one.name), one.name, one.actor, one.facts) for one in wanted]
 
 
 def case(request_id: UUID) -> Case:
@@ -158,6 +163,7 @@ def case(request_id: UUID) -> Case:
         letters=list(request.letters.select_related("identifier")),
         notices=list(Notice.objects.filter(origin=request.reference).select_related("recipient")),
         notes=list(request.notes.select_related("author")),
+        referrals=list(request.referrals.select_related("order__system", "by", "letter").order_by("order__created_at")),
         timeline=timeline(request),
         holds=list(LegalHold.objects.filter(subject=request.subject_id, released_at=None)),
         parcel=getattr(request, "parcel", None),

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from connectors.models import Finding, Receipt, WorkOrder
+from connectors.scope import NOT_ASKED
 from inventory.models import Collection
 from inventory.models import Field as Column
-from requests_app import laws, plans
-from requests_app.models import Request
+from requests_app import laws, plans, stationery
+from requests_app.models import Referral, Request
 
 GROUNDS = {
     "legal_obligation": "a law obliges us to keep it",
@@ -26,6 +29,12 @@ DONE = {
     ("correct", ""): "corrected",
     ("suppress", ""): "marked as not for sale or sharing",
     ("export", ""): "in the package",
+}
+CLIENT_SAID = {
+    "took_over": "they take your request over and answer you themselves",
+    "instructs_us": "they asked us to carry your request out for them",
+    "no_data": "they say that they hold no data about you",
+    "refused": "they refused your request; ask them for their reasons",
 }
 UNDONE = {
     "erase": "could not be erased",
@@ -105,10 +114,29 @@ def ground(request: Request, code: str) -> str:
 
 
 def referred(request: Request) -> list[str]:
-    """The clients that decide about data which we only process for them, with where to reach them."""
+    """The clients that decide about data which we only process for them, where to reach them, and what they said so far."""
+    if request.batch_id is None:
+        return []
     orders = WorkOrder.objects.filter(batch__origin=request.reference, operation=WorkOrder.Operation.REFER)
-    rows = orders.exclude(system__client="").values_list("system__client", "system__client_contact")
-    return sorted({f"{client} ({contact})" if contact else client for client, contact in rows})
+    rows = orders.exclude(system__client="").select_related("system", "referral").order_by("created_at")
+    found: dict[str, str] = {}
+    for order in rows:
+        system, referral = order.system, getattr(order, "referral", None)
+        name = f"{system.client} ({system.client_contact})" if system.client_contact else system.client
+        if referral is not None or system.key not in found:
+            found[system.key] = f"{name}: {_said(referral)}"
+    return sorted(set(found.values()))
+
+
+def _said(referral: Referral | None) -> str:
+    if referral is not None and referral.answer in CLIENT_SAID:
+        return gettext(CLIENT_SAID[referral.answer])
+    if referral is not None and referral.sent_at is not None:
+        day = date_format(timezone.localtime(referral.sent_at), stationery.day_format())
+        return gettext("we passed your request on to them on %(day)s") % {"day": day}
+    if referral is not None and referral.state == Referral.State.PARKED:
+        return gettext("we could not reach them yet, so please ask them directly")
+    return gettext("we are passing your request on to them")
 
 
 def _unsearched(request: Request) -> list[Line]:
@@ -148,6 +176,7 @@ def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:
     rows = rows.annotate(receipted=Coalesce(Subquery(total), 0))
     rows = rows.filter(Q(batch=request.batch_id) | Q(receipted__gt=0)).order_by("batch__created_at", "place", "pk")
     concerned = _concerned(request, plan)
+    rows = rows.exclude(ground=NOT_ASKED)  # the request is limited to other data: nothing to say about these
     wanted = [one for one in rows if concerned is None or (one.dataset, one.collection) in concerned]
     return [(one, one.receipted) for one in wanted]
 

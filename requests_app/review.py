@@ -163,17 +163,17 @@ def decide_finding(
 ) -> None:
     """Include or keep what one finding holds; a keep needs a ground. An open proposal falls, for it covered something else."""
     with log.atomic():
-        fresh = _deciding(request, finding, by)
+        fresh = deciding(request, finding, by)
         batches.decide(finding, decision=decision, ground=ground, note=note, by=by)
-        _fall(fresh, by)
+        fall(fresh, by)
 
 
 def act_on_finding(request: Request, finding: Finding, *, by: User, action: str) -> None:
     """For an erasure: delete, mask or keep the rows of one finding. An open proposal falls."""
     with log.atomic():
-        fresh = _deciding(request, finding, by)
+        fresh = deciding(request, finding, by)
         batches.act_on(finding, action=action, by=by)
-        _fall(fresh, by)
+        fall(fresh, by)
 
 
 # ---------------------------------------------------------------- the work behind the verbs
@@ -219,7 +219,8 @@ def _reviewed(request: Request, fingerprint: str) -> Request:
     return fresh
 
 
-def _deciding(request: Request, finding: Finding, by: User) -> Request:
+def deciding(request: Request, finding: Finding, by: User) -> Request:
+    """The locked request, if this colleague may decide about this finding of it now. Raises Refused."""
     _may(by, DECIDE)
     fresh = locks.request(request.pk)
     if fresh.state != State.IN_REVIEW or finding.batch_id != fresh.batch_id:
@@ -227,7 +228,8 @@ def _deciding(request: Request, finding: Finding, by: User) -> Request:
     return fresh
 
 
-def _fall(request: Request, by: User) -> None:
+def fall(request: Request, by: User) -> None:
+    """An open proposal falls, for it covered something else."""
     if request.proposed_by_id is not None:
         _forget_proposal(request)
         _record("request.sent_back", request, by, reason="findings_changed")

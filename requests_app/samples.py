@@ -75,6 +75,10 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
         "link": LINK,
         "link_minutes": settings.PROOF_LINK_MINUTES,
         "earlier": EARLIER,
+        "client": "Example Client Ltd",
+        "system": "Example applicant desk",
+        "person": "robin@example.invalid",
+        "answer_by": wording.day(one.received_at + timedelta(days=7)),
         "question": WORDS,
         "note": WORDS,
         "reason": gettext(reasons[0]),
@@ -97,7 +101,11 @@ def _summary(kind: stationery.Kind) -> Summary:
     done = Line("Example orders", _rows(12, words))
     kept = gettext("kept: %(reason)s") % {"reason": gettext("a law obliges us to keep it")}
     held = Line("Example invoices", _rows(1, kept))
-    return Summary(found=2, done=1, left=1, lines=[done, held], withheld=[held], referred=["Example Client Ltd"])
+    return Summary(found=2, done=1, left=1, lines=[done, held], withheld=[held], referred=[_referred()])
+
+
+def _referred() -> str:
+    return "Example Client Ltd: " + gettext("we are passing your request on to them")
 
 
 def _rows(rows: int, words: str) -> str:

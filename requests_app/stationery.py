@@ -60,6 +60,9 @@ PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
     "earlier": ("reference of the earlier request", ("earlier",)),
     "done": ("what became of each kind of data", ("summary.lines",)),
     "kept": ("what is not in it, and why", ("summary.withheld",)),
+    "system": ("which system of theirs", ("system",)),
+    "person": ("whom to look for: one identifier", ("person",)),
+    "expected": ("day by which we expect an answer", ("answer_by",)),
     "remedies": ("appeal, regulator with its address, court: as the law gives them", ("remedies",)),
 }
 
@@ -73,6 +76,7 @@ class Kind:
     pieces: tuple[str, ...]
     rights: tuple[str, ...] = ASKED
     needs_extension: bool = False
+    to: str = "person"
 
 
 KINDS: dict[str, Kind] = {
@@ -109,6 +113,8 @@ KINDS: dict[str, Kind] = {
         Kind("complaint_received", "A complaint arrived.", ("reference", "received", "due"), ("complaint",)),
         Kind("complaint_answered", "A complaint was answered.",
              ("reference", "received", "note", "remedies"), ("complaint",)),
+        Kind("referred_client", "We only process the data for a client, who decides: to them, not to the person.",
+             ("reference", "right", "received", "system", "person", "expected"), to="client"),
     )
 }  # fmt: skip
 

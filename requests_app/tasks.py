@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.bell import ring
 from audit.sweeps import once_per_slot
-from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, workflow
+from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
 
 
 @shared_task
@@ -59,6 +59,14 @@ def sweep_clocks() -> int:
     changed = deadlines.sweep(now, actor=who) + acts.remind(now, actor=who)
     changed += intake.acknowledge_owed(now)
     return changed + workflow.close_unproved(now) + proof.forget_old(now)
+
+
+@shared_task
+@once_per_slot("requests.sweep_referrals", 15)
+def sweep_referrals() -> int:
+    """Refer requests to the clients that decide, follow the letters to them, and forget what tasks by hand were about."""
+    now, who = timezone.now(), actors.worker("requests.referrals")
+    return referrals.sweep(now, actor=who) + referrals.forget_tasks(now)
 
 
 def _ring_each(task: object, ids: list[UUID]) -> int:

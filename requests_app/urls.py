@@ -11,6 +11,7 @@ urlpatterns = [
     path("notice/", centre.notice, name="notice"),
     path("rights/", rights.rights, name="rights"),
     path(".well-known/gpc.json", centre.gpc, name="gpc"),
+    path("schemas/package-1.json", centre.package_schema, name="package_schema"),
     path("request/", asking.ask, name="ask"),
     path("request/received/", asking.received, name="received"),
     path("do-not-sell/", asking.do_not_sell, name="do_not_sell"),

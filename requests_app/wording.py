@@ -178,10 +178,11 @@ def own_record(request: Request) -> dict[str, str]:
 
 def overview(request: Request) -> dict[str, Any]:
     """What the package's first page says beside its parts."""
-    kept = [one for one in _findings(request, decision=Finding.Decision.KEEP)]
+    kept = _findings(request, decision=Finding.Decision.KEEP)
+    names = dict(DataCategory.objects.values_list("key", "name"))
     return {
         "recipients": ledger.recipients_of(request.subject, _shown_categories(request)),
-        "disclosures": list(ledger.of(request.subject)),
+        "disclosures": [(one, [names.get(key, key) for key in one.categories]) for one in ledger.of(request.subject)],
         "choices": sorted(choices.current(request.subject).values(), key=lambda one: one.purpose.name),
         "withheld": [(one.title, results.ground(request, one.ground)) for one in kept],
     }

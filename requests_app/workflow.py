@@ -123,7 +123,8 @@ def _begin(request: Request) -> bool:
 def _same_request(request: Request) -> Request | None:
     others = Request.objects.filter(subject=request.subject_id, right=request.right, state__in=ACTIVE)
     others = others.exclude(pk=request.pk).order_by("received_at")
-    return next((one for one in others if one.changes == request.changes), None)
+    wanted = (request.changes, request.categories, request.masks)
+    return next((one for one in others if (one.changes, one.categories, one.masks) == wanted), None)
 
 
 def _merge(request: Request, earlier: Request) -> None:
@@ -151,7 +152,14 @@ def _search(request: Request) -> Any:
     found: dict[str, list[str]] = {}
     for row in rows.order_by("created_at"):
         found.setdefault(row.kind, []).append(row.value)
-    return batches.open_find(origin=request.reference, subject=request.subject, identities=found, actor=CONDUCTOR)
+    return batches.open_find(
+        origin=request.reference,
+        subject=request.subject,
+        identities=found,
+        categories=request.categories,
+        masks=request.masks,
+        actor=CONDUCTOR,
+    )
 
 
 def _from_collecting(request: Request) -> bool:

@@ -4,13 +4,18 @@ A kind never decides what to touch: it gets keys, fields and values. Its errors 
 driver's own text stays here, because drivers put values into it.
 """
 
+import hashlib
+import hmac
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from connectors.models import Connection
+from django.conf import settings
+
+from connectors.models import Batch, Connection
 from inventory.graph import CollectionSpec
 
 Key = tuple[Any, ...]
@@ -33,6 +38,14 @@ class Permanent(Exception):
         self.sentence = sentence
 
 
+class Waiting(Exception):
+    """A colleague has to do it first, by hand; the order is parked as "waiting" and opened again when they sign off."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("waiting")
+        self.sentence = sentence
+
+
 @dataclass(frozen=True)
 class Column:
     """One live column, as the system describes it."""
@@ -42,9 +55,10 @@ class Column:
     unique: bool
     textual: bool
     length: int | None = None
+    number: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Found:
     """A row that matched: its key, its date if the collection is dated, and the values of its people links."""
 
@@ -55,14 +69,42 @@ class Found:
 
 @dataclass(frozen=True)
 class Mask:
-    """What a field is set to: a fixed value (None is null), or a token made of the row's key and `suffix`."""
+    """What a field is set to: a fixed value (None is null), a token made of the row's key and `suffix`, or what `compute`
+    makes of the row's key and the present value; applied to its own result it gives the same again.
+    """
 
     value: Any = None
     token: bool = False
     suffix: str = ""
+    compute: Callable[[Key, Any], Any] | None = None
+
+    def wanted(self, key: Key, current: Any) -> Any:
+        """What the field of the row with this key shall hold, given what it holds."""
+        if self.compute is not None:
+            return self.compute(key, current)
+        return token(key, self.suffix) if self.token else self.value
+
+
+def token(key: Sequence[Any], suffix: str) -> str:
+    """The token of a row: "erased", its key and the suffix; of a key that may itself be personal, a keyed digest."""
+    if all(isinstance(part, int) and not isinstance(part, bool) for part in key):
+        return "-".join(["erased", *map(str, key)]) + suffix
+    secret = hashlib.sha256(b"privacyops token v1" + settings.INDEX_KEY.encode()).digest()
+    digest = hmac.new(secret, json.dumps(list(key), default=str).encode(), hashlib.sha256).hexdigest()
+    return f"erased-{digest[:20]}{suffix}"
 
 
 Spare = Mapping[str, Sequence[Any]]  # rows whose field holds one of these values are left alone
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What is to be done in one collection: these fields read, these written, rows deleted, searches by these."""
+
+    reads: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
+    deletes: bool = False
+    searches: tuple[str, ...] = ()
 
 
 class Looking(Protocol):
@@ -94,6 +136,10 @@ class Kind(Protocol):
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]: ...
 
+    def find_together(
+        self, spec: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> Iterator[Found]: ...
+
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]: ...
 
     def values(self, spec: CollectionSpec, field: str, keys: Sequence[Key]) -> list[Any]: ...
@@ -105,13 +151,15 @@ class Kind(Protocol):
     def changing(self) -> AbstractContextManager[Changing]: ...
 
 
-_kinds: dict[str, Callable[[Connection], Kind]] = {}
+Factory = Callable[[Connection, Batch | None], Kind]
+
+_kinds: dict[str, Factory] = {}
 
 
-def register(name: str) -> Callable[[Callable[[Connection], Kind]], Callable[[Connection], Kind]]:
-    """Decorate the factory of a kind."""
+def register(name: str) -> Callable[[Factory], Factory]:
+    """Decorate the factory of a kind: it gets the connection, and the batch when it is opened for one."""
 
-    def decorate(factory: Callable[[Connection], Kind]) -> Callable[[Connection], Kind]:
+    def decorate(factory: Factory) -> Factory:
         _kinds[name] = factory
         return factory
 
@@ -123,10 +171,45 @@ def names() -> list[str]:
     return sorted(_kinds)
 
 
-def open_kind(connection: Connection) -> Kind:
+def open_kind(connection: Connection, batch: Batch | None = None) -> Kind:
     """The kind behind a connection. Raises Permanent when it is switched off or of a kind that we do not know."""
     if not connection.active:
         raise Permanent("connection", "The connection is switched off. Switch it on, then retry.")
     if connection.kind not in _kinds:
         raise Permanent("connection", "The connection is of a kind that is not installed.")
-    return _kinds[connection.kind](connection)
+    return _kinds[connection.kind](connection, batch)
+
+
+def chunk_rows(kind: Kind) -> int:
+    """How many rows make a chunk: CHUNK_ROWS, or fewer where a kind has an attribute `chunk_rows` because it is slow. A chunk
+    is one transaction of ours and must end before the order's lease does.
+    """
+    return max(1, min(settings.CHUNK_ROWS, int(getattr(kind, "chunk_rows", settings.CHUNK_ROWS))))
+
+
+def ready(kind: Kind, spec: CollectionSpec, masks: Mapping[str, Mask] | None) -> None:
+    """Ask a kind that has a method `ready` whether it can do this at all (`masks` None: delete), before the first row."""
+    asked = getattr(kind, "ready", None)
+    if asked is not None:
+        asked(spec, masks)
+
+
+def lacking(kind: Kind, spec: CollectionSpec, rights: Rights) -> list[str] | None:
+    """What our login may not do there, a sentence for each. None for a kind that cannot tell before it does it (it has no
+    method `lacking`).
+    """
+    asked = getattr(kind, "lacking", None)
+    return None if asked is None else list(asked(spec, rights))
+
+
+def prepare(kind: Kind, names: Sequence[str]) -> None:
+    """Tell a kind that has a method `prepare` which collections are to be changed: it looks at them as they are now."""
+    asked = getattr(kind, "prepare", None)
+    if asked is not None:
+        asked(names)
+
+
+def beating(kind: Kind, beat: Callable[[], None] | None) -> None:
+    """Give a kind that has an attribute `beat` the means to keep its order's lease while it waits for a slow system."""
+    if hasattr(kind, "beat"):
+        kind.beat = beat

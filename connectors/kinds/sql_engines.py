@@ -33,7 +33,7 @@ def engine_for(address: str) -> sa.Engine:
     made = _engines.get((address, os.getpid()))
     if made is None:
         made = _engines[address, os.getpid()] = _readable(address)
-    path = made.url.database or ""
+    path = (made.url.database or "").removeprefix("file:")
     # SQLite would make an empty database there, and an empty database holds nothing of anybody.
     if made.dialect.name == "sqlite" and not Path(path).is_file():
         raise Temporary("connection")

@@ -1,5 +1,6 @@
 """Which database errors pass by themselves, and which a person must mend. By code: the driver's text is never passed on."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,13 @@ POSTGRESQL = (
     ("permission", ("42501", "28", "25006")),
     ("value", ("22",)),
 )
+# In the words of a server that speaks English; in another language the trouble counts as passing, and is told as "did not
+# answer".
+REFUSED_AT_THE_DOOR = (
+    ("permission", re.compile(r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in"
+                              r"|permission denied for database|no password supplied")),
+    ("schema", re.compile(r"database .* does not exist")),
+)  # fmt: skip
 # MySQL and MariaDB error numbers. Passing: lock wait, deadlock, too many connections, killed, timeout; all of the
 # client's own (2000 to 2999) are connection troubles.
 PASSING = {0, 1040, 1053, 1203, 1205, 1213, 1226, 1317, 1927, 1969, 3024, *range(2000, 3000)}
@@ -34,7 +42,18 @@ MYSQL = {
     "value": {1264, 1265, 1292, 1366, 1406},
 }
 SQLITE = (
-    ("", ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")),
+    (
+        "",
+        (
+            "SQLITE_BUSY",
+            "SQLITE_INTERRUPT",
+            "SQLITE_LOCKED",
+            "SQLITE_IOERR",
+            "SQLITE_FULL",
+            "SQLITE_CANTOPEN",
+            "SQLITE_PROTOCOL",
+        ),
+    ),
     ("constraint", ("SQLITE_CONSTRAINT",)),
     ("permission", ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")),
     ("value", ("SQLITE_MISMATCH", "SQLITE_TOOBIG")),
@@ -42,22 +61,27 @@ SQLITE = (
 )
 
 
-def translate(error: exc.SQLAlchemyError) -> Temporary | Permanent:
-    """Our error for the database's."""
+def translate(error: exc.SQLAlchemyError, place: str = "") -> Temporary | Permanent:
+    """Our error for the database's; `place` is the collection that was worked on."""
+    where = f"{place}: " if place else ""
     if isinstance(error, exc.NoSuchTableError):
-        return Permanent("schema", SENTENCES["schema"])
+        return Permanent("schema", where + SENTENCES["schema"])
     if isinstance(error, exc.TimeoutError):
         return Temporary("busy")
     if not isinstance(error, exc.DBAPIError):
-        return Permanent("database", f"The database layer refused the work ({type(error).__name__}). Ask its owner.")
+        return Permanent(
+            "database", f"{where}The database layer refused the work ({type(error).__name__}). Ask its owner."
+        )
     code, meaning = _meaning(error.orig)
     if error.connection_invalidated or meaning == "":
         return Temporary(code or "connection")
     if meaning is None and isinstance(error, exc.IntegrityError):
         meaning = "constraint"
     if meaning is None:
-        return Permanent("database", f"The database refused the statement (code {code}). Ask its owner, then retry.")
-    return Permanent(meaning, SENTENCES[meaning])
+        return Permanent(
+            "database", f"{where}The database refused the statement (code {code}). Ask its owner, then retry."
+        )
+    return Permanent(meaning, where + SENTENCES[meaning])
 
 
 def _meaning(driver: Any) -> tuple[str, str | None]:
@@ -70,18 +94,21 @@ def _meaning(driver: Any) -> tuple[str, str | None]:
         number = arguments[0]
         meanings = (word for word, numbers in MYSQL.items() if number in numbers)
         return str(number), "" if number in PASSING else next(meanings, None)
-    state = getattr(driver, "sqlstate", None) or ""  # psycopg; without a state the connection itself failed
-    return state, next((word for word, starts in POSTGRESQL if state.startswith(starts)), None) if state else ""
+    state = getattr(driver, "sqlstate", None) or ""  # psycopg
+    if not state:  # the connection itself failed, and libpq gives no state for that: only the server's words tell why
+        words = str(driver)
+        return ("", next((word for word, said in REFUSED_AT_THE_DOOR if said.search(words)), ""))
+    return state, next((word for word, starts in POSTGRESQL if state.startswith(starts)), None)
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn database errors inside the block into ours."""
+def translated(place: str = "") -> Iterator[None]:
+    """Turn database errors inside the block into ours; they name `place`, a collection."""
     failure: Temporary | Permanent | None = None
     try:
         yield
     except exc.SQLAlchemyError as error:
-        failure = translate(error)
+        failure = translate(error, place)
         _empty(error)
     except OSError as error:
         failure = Temporary(type(error).__name__)

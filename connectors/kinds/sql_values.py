@@ -1,8 +1,5 @@
 """How values travel between the systems' columns, our JSON and each other's types; and how texts compare exactly."""
 
-import hashlib
-import hmac
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -10,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from django.conf import settings
 from sqlalchemy.dialects import mysql
 
-from connectors.kinds.base import Key, Permanent
+from connectors.kinds.base import Key, Permanent, token
 
 
 def coerce(column: sa.ColumnElement[Any], value: Any) -> Any:
@@ -135,18 +131,14 @@ def before(column: sa.ColumnElement[Any], limit: date, dialect: str, place: str)
     return sa.and_(column >= first, column < moment)
 
 
-def token(key: Sequence[Any], suffix: str) -> str:
-    """The token of a row whose key is text and may itself be personal: a keyed digest of it."""
-    secret = hashlib.sha256(b"privacyops token v1" + settings.INDEX_KEY.encode()).digest()
-    digest = hmac.new(secret, json.dumps(list(key), default=str).encode(), hashlib.sha256).hexdigest()
-    return f"erased-{digest[:20]}{suffix}"
-
-
 def token_expression(columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[Key], suffix: str) -> Any:
     """ "erased-", the row's key, the suffix, made by the database; for keys other than numbers a digest for each row."""
     if any(not isinstance(one.type, sa.Integer) for one in columns):
         whens = [
-            (sa.and_(*(column == part for column, part in zip(columns, key, strict=True))), token(key, suffix))
+            (
+                sa.and_(*(column == part for column, part in zip(columns, key, strict=True))),
+                token(list(map(plain, key)), suffix),
+            )
             for key in keys
         ]
         return sa.case(*whens) if whens else sa.null()

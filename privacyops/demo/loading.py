@@ -21,17 +21,26 @@ from privacyops.demo import generator, sharing, tables
 HERE = Path(__file__).parent
 LOADER = actor.worker("demo")
 AUTHOR = "hireline"
+PAPER = """\
+days: 5
+instructions:
+  find: Cabinet 3 in the people team's room. The personnel number is on the spine.
+  erase: Shred it in the grey bin, and strike it from the register.
+"""
 
 
 def load(report: Callable[[str], None]) -> None:
     """Make Hireline's databases if they are missing, and describe, connect and publish everything about it."""
     make_databases(report)
     path = HERE / "descriptions" / "hireline.yaml"
-    if System.objects.filter(connection=None, role="controller").exists() or not System.objects.exists():
+    described = System.objects.filter(key="personnel-files").exists()  # the newest of them
+    if not described or System.objects.filter(connection=None, role="controller").exists():
         descriptions.load(descriptions.read(path.read_text(encoding="utf-8"), path.name), actor=LOADER)
     for key in tables.DATABASES:
         system = System.objects.get(key=key)
         Connection.objects.get_or_create(system=system, defaults={"kind": "sql", "address": address(key)})
+    paper = System.objects.get(key="personnel-files")
+    Connection.objects.get_or_create(system=paper, defaults={"kind": "hand", "address": "-", "described": PAPER})
     sharing.recipients()
     author = _author()
     sharing.schedules(author)

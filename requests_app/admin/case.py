@@ -22,7 +22,8 @@ from connectors.admin import WAIVE_REASONS
 from connectors.models import Finding, WorkOrder
 from requests_app import acts, appeals, delivery, letters, reads, review
 from requests_app.admin import sections
-from requests_app.models import Letter, Parcel, Request
+from requests_app.admin.referring import VERBS
+from requests_app.models import Letter, Parcel, Referral, Request
 
 TEMPLATE = "admin/requests_app/request/case.html"
 Fields = dict[str, str]
@@ -171,6 +172,20 @@ class CasePages:
             return "The package is built again."
 
         return self._call(request, pk, again)
+
+    def referral(self, request: HttpRequest, pk: UUID, referral_id: UUID, verb: str) -> HttpResponse:
+        """A button of a referral to a client."""
+
+        def call(case: Request, by: User, given: Fields) -> str:
+            found = next((one for one in VERBS if one.name == verb), None)
+            if found is None:
+                raise Http404
+            if not by.has_perm(found.permission):
+                raise PermissionDenied
+            one = get_object_or_404(Referral, pk=referral_id, request=case.pk)
+            return found.run(one, by, read(found.inputs, given))
+
+        return self._call(request, pk, call)
 
     def note(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Write a note for colleagues."""

@@ -70,6 +70,7 @@ def _context(case: Request, kind: str, given: Any) -> dict[str, Any]:
     context: dict[str, Any] = {
         "question": words, "note": words, "link": PERSONS_LINK, "link_minutes": 60, "reason": "",
         "earlier": connected.reference if connected else "PR-…",
+        "client": "[the client]", "system": "[their system]", "person": "[the person's address]", "answer_by": laws.today(),
     }  # fmt: skip
     with stationery.speaking(given.get("language") or case.language):
         context["hello"] = policy.salutation("", gettext("Hello"))

@@ -1,25 +1,32 @@
 """Looks at what is personal on a case: identifiers, rows, letters. Each is asked for by itself, and is an event."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
 from audit import actor, log
+from audit.refusal import Refused
 from connectors import reading
 from connectors.kinds import base
-from connectors.models import Finding
+from connectors.models import Finding, Redaction
+from connectors.searching import Searcher
+from inventory.graph import CollectionSpec
+from requests_app import redactions
 from requests_app.admin.case import CasePages, may_see
 from requests_app.models import Letter, Request
 from subjects import registry
 from subjects.models import Identifier
 
-ROWS = 3
+ROWS = 20
+SAID = {Redaction.Action.REDACT: "hidden", Redaction.Action.REVEAL: "shown"}
 # A link in a letter is its owner's proof. A colleague who could follow it would be that person.
 LINK = re.compile(r"(/(?:proof|ack)/)[A-Za-z0-9_\-]+")
 
@@ -38,24 +45,37 @@ class Looks(CasePages):
         clear = [(kinds[kind], value) for kind, values in found.items() for value in values]
         return self.show(request, pk, clear=clear, revealed=True)
 
-    def sample(self, request: HttpRequest, pk: UUID, finding_id: int) -> HttpResponse:
-        """The first rows of a finding."""
+    def rows(self, request: HttpRequest, pk: UUID, finding_id: int) -> HttpResponse:
+        """Rows of a finding, some at a time; in review, single items can be hidden from the package or shown in it."""
         user = may_reveal(request)
         finding = get_object_or_404(
             Finding.objects.select_related("batch", "system"), pk=finding_id, batch__requests=pk
         )
         case = get_object_or_404(Request, pk=pk)
-        _looked(user, case, collection=f"{finding.dataset}.{finding.collection}", rows=ROWS)
-        trouble, rows = "", list[dict[str, Any]]()
+        start = _start(request, finding)
+        chosen, status = request.POST.get("choice", ""), 200
+        if request.method == "POST":
+            try:
+                _decide(request, case, finding, start, chosen, user)
+                return redirect(f"{request.path}?start={start}")
+            except Refused as refused:
+                messages.error(request, refused.message)
+                status = 422
+        trouble, spec, rows = "", None, list[reading.Item]()
         try:
-            rows = reading.sample(finding, ROWS)
+            spec, rows = reading.items(finding, start, ROWS)
         except base.Permanent as error:
             trouble = error.sentence
         except base.Temporary:
             trouble = "The system does not answer just now. Try again in a minute."
-        names = list(rows[0]) if rows else []
-        return self._page(request, "sample", pk, title=finding.title, finding=finding, rows=rows, names=names,
-                          trouble=trouble)  # fmt: skip
+        _looked(user, case, collection=f"{finding.dataset}.{finding.collection}", start=start, rows=len(rows))
+        heads, table = _table(spec, rows, start)
+        return self._page(
+            request, "rows", pk, status=status, title=finding.title, finding=finding, heads=heads, table=table,
+            trouble=trouble, may_decide=redactions.may(case, finding, user), choices=redactions.choices(), chosen=chosen,
+            ticked=set(request.POST.getlist("item")), start=start, first=start + 1, last=start + len(rows),
+            before=max(0, start - ROWS) if start else None, after=start + ROWS if start + ROWS < finding.rows else None,
+        )  # fmt: skip
 
     def letter(self, request: HttpRequest, pk: UUID, letter_id: UUID) -> HttpResponse:
         """A letter as it went out, but for the links that are only the person's."""
@@ -65,9 +85,50 @@ class Looks(CasePages):
         body = LINK.sub(r"\1…", letter.body)
         return self._page(request, "letter", pk, title=letter.subject_line, letter=letter, body=body)
 
-    def _page(self, request: HttpRequest, name: str, pk: UUID, **context: Any) -> HttpResponse:
+    def _page(self, request: HttpRequest, name: str, pk: UUID, *, status: int = 200, **context: Any) -> HttpResponse:
         template = f"admin/requests_app/request/{name}.html"
-        return TemplateResponse(request, template, {**self.site.each_context(request), **context, "pk": pk})
+        context = {**self.site.each_context(request), **context, "pk": pk}
+        return TemplateResponse(request, template, context, status=status)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One item as the page shows it."""
+
+    key: str
+    label: str
+    value: Any
+    decided: str
+    others: bool
+
+
+def _table(spec: CollectionSpec | None, rows: list[reading.Item], start: int) -> tuple[list[str], list[list[Cell]]]:
+    """(headings, cells by row)."""
+    titles = {one.name: one.title or one.name for one in spec.fields} if spec else {}
+    heads = [titles[name] for name in rows[0].row] if rows else []
+    words = {str(action): f"{said} by a colleague" for action, said in SAID.items()}
+    table = [
+        [
+            Cell(f"{one.mark}:{name}", f"row {number}, {titles[name]}", value, words.get(one.decided.get(name, ""), ""),
+                 name in one.others)
+            for name, value in one.row.items()
+        ]
+        for number, one in enumerate(rows, start + 1)
+    ]  # fmt: skip
+    return heads, table
+
+
+def _start(request: HttpRequest, finding: Finding) -> int:
+    given = request.POST.get("start") or request.GET.get("start") or "0"
+    start = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    return start if start < finding.rows else 0
+
+
+def _decide(request: HttpRequest, case: Request, finding: Finding, start: int, choice: str, user: User) -> None:
+    spec = Searcher(finding.batch).spec((finding.dataset, finding.collection))
+    items = [(row, field) for row, _, field in (one.partition(":") for one in request.POST.getlist("item"))]
+    count = redactions.decide(case, finding, spec, items, choice=choice, by=user)
+    messages.success(request, f"{count} item{'' if count == 1 else 's'} decided.")
 
 
 def may_reveal(request: HttpRequest) -> User:

@@ -180,7 +180,7 @@ class RequestAdmin(ReadOnly):
             path("search/", wrap(self.search), name=f"{name}_search"),
             path("<uuid:pk>/do/<slug:name>/", wrap(pages.press), name=f"{name}_press"),
             path("<uuid:pk>/finding/<int:finding_id>/", wrap(pages.finding), name=f"{name}_finding"),
-            path("<uuid:pk>/finding/<int:finding_id>/sample/", wrap(pages.sample), name=f"{name}_sample"),
+            path("<uuid:pk>/finding/<int:finding_id>/rows/", wrap(pages.rows), name=f"{name}_rows"),
             path("<uuid:pk>/order/<uuid:order_id>/<slug:verb>/", wrap(pages.order), name=f"{name}_order"),
             path("<uuid:pk>/reveal/", wrap(pages.reveal), name=f"{name}_reveal"),
             path("<uuid:pk>/letter/<uuid:letter_id>/", wrap(pages.letter), name=f"{name}_letter"),
@@ -188,6 +188,7 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/letter/<uuid:letter_id>/pdf/", wrap(pages.letter_pdf), name=f"{name}_letter_pdf"),
             path("<uuid:pk>/preview/", wrap(pages.preview), name=f"{name}_preview"),
             path("<uuid:pk>/parcel/again/", wrap(pages.parcel_again), name=f"{name}_parcel_again"),
+            path("<uuid:pk>/referral/<uuid:referral_id>/<slug:verb>/", wrap(pages.referral), name=f"{name}_referral"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
         ]

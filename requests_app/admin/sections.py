@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib.auth.models import User
 
 import law
-from audit.accountable import Input
+from audit.accountable import Input, Verb
 from connectors.models import Finding, WorkOrder
-from requests_app import glance, laws, reads, results, review
+from requests_app import glance, laws, reads, referrals, results, review
+from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
-from requests_app.models import Request, State
+from requests_app.models import Referral, Request, State
 from subjects import identifiers
 
 ACTIONS = {"delete": "Delete rows", "mask": "Erase personal fields, keep the row", "keep": "Keep the rows"}
@@ -39,6 +40,16 @@ class Row:
     inputs: tuple[Input, ...]
     form: Fields
     open: bool
+
+
+@dataclass(frozen=True)
+class Referred:
+    """One referral as the page shows it: what became of it, and the buttons with what was typed into the refused one."""
+
+    referral: Referral
+    said: str
+    assisted: str
+    buttons: list[tuple[Verb, list[tuple[Input, str]], bool]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,24 @@ def _outcome(one: Finding) -> str:
         return ""
     done = one.outcome.get("rows", 0)
     spared = one.outcome.get("spared", 0)
-    return f"{done:,} done" + (f", {spared:,} spared" if spared else "")
+    words = f"{done:,} done" + (f", {spared:,} spared" if spared else "")
+    kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
+    left = [f"{name or 'rows'} ({count:,})" for name, count in one.outcome.get("left", {}).items()]
+    return words + (f"; kept: {', '.join(kept)}" if kept else "") + (f"; left: {', '.join(left)}" if left else "")
+
+
+# Why a personal field of an erased row keeps its value, see connectors.masking.kept.
+WHY = {"read_only": "read-only", "another_person": "another person's", "preserved": "by the description"}
+
+
+def _referred(one: Referral, user: User, given: Fields) -> Referred:
+    made = []
+    for verb in VERBS:
+        if user.has_perm(verb.permission) and verb.shown(one):
+            pressed = given.get("form") == f"referral-{verb.name}-{one.pk}"
+            typed = given if pressed else {}
+            made.append((verb, [(ask, typed.get(ask.name, "")) for ask in verb.inputs], pressed))
+    return Referred(one, referrals.said(one), referrals.ASSISTS.get(one.assist_reason, one.assist_reason), made)
 
 
 def preview(case: reads.Case) -> list[Line]:
@@ -190,4 +218,5 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
         "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],
         "busy": request.state in ("collecting", "delivering", "notifying", "received") and not given,
         "timeline": actors(case),
+        "referred": [_referred(one, user, given) for one in case.referrals],
     }

@@ -3,6 +3,6 @@
 `sealed` is the encrypted stream, `tables` makes values harmless, `package` writes the content, `parcels` is the conductor.
 """
 
-from requests_app.delivery.parcels import build, destroy_expired, retry, stream, tidy_folder, waiting
+from requests_app.delivery.parcels import build, destroy_expired, retry, stream, take_over, tidy_folder, waiting
 
-__all__ = ("build", "destroy_expired", "retry", "stream", "tidy_folder", "waiting")
+__all__ = ("build", "destroy_expired", "retry", "stream", "take_over", "tidy_folder", "waiting")

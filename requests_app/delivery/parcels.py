@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -30,7 +31,8 @@ from audit.refusal import Refused
 from connectors.kinds import base
 from connectors.models import WorkOrder
 from requests_app import attention, locks
-from requests_app.delivery import package, sealed
+from requests_app.delivery import locked, package, sealed, stores
+from requests_app.delivery.stores import store
 from requests_app.models import Parcel, PersonSession, Request, State
 
 logger = logging.getLogger(__name__)
@@ -74,8 +76,9 @@ def build(parcel_id: UUID) -> None:
         draft.unlink(missing_ok=True)
 
 
-def stream(parcel: Parcel, session: PersonSession, *, now: datetime) -> Iterator[bytes]:
-    """The ZIP, decrypted frame by frame. Raises Refused before the first byte when it may not be fetched.
+def stream(parcel: Parcel, session: PersonSession, *, now: datetime, password: str = "") -> Iterator[bytes]:
+    """The ZIP, decrypted frame by frame, or locked anew with a password that the person chose. Raises Refused before the first
+    byte when it may not be fetched.
 
     Each call counts as one download. Raises sealed.Tampered in the middle when the file is not what was written.
     """
@@ -88,13 +91,30 @@ def stream(parcel: Parcel, session: PersonSession, *, now: datetime) -> Iterator
     fresh = Parcel.objects.get(pk=parcel.pk)
     if fresh.state != Parcel.State.READY or fresh.expires_at is None or fresh.expires_at <= now:
         raise Refused("This package is not available any more. Ask for a new copy.", code="parcel_gone")
-    source = _open(fresh)
-    try:
+    with ExitStack() as undo:
+        source = undo.enter_context(_open(fresh))
         _count(fresh, request, now)
-    except BaseException:
-        source.close()
-        raise
-    return _frames(source, base64.b64decode(fresh.key))
+        undo.pop_all()
+    return _pieces(source, fresh, password)
+
+
+def take_over(parcel: Parcel, *, by: User, password: str = "") -> Iterator[bytes]:
+    """The ZIP for a colleague who hands it over in another way than the portal: by post, in person, by a pipeline.
+
+    Raises Refused before the first byte when their role may not, or there is no package.
+    """
+    if not by.has_perm("requests_app.approve_request"):
+        raise Refused("Your role may not take packages out. Ask a colleague who approves requests.", code="not_allowed")
+    fresh = Parcel.objects.select_related("request").get(pk=parcel.pk)
+    if fresh.state != Parcel.State.READY or fresh.expires_at is None or fresh.expires_at <= timezone.now():
+        raise Refused("There is no package to take: it is not built yet, or destroyed.", code="parcel_gone")
+    with ExitStack() as undo:
+        source = undo.enter_context(_open(fresh))
+        with log.atomic():
+            request = locks.request(fresh.request_id)
+            log.record("parcel.taken_over", actor=actors.staff(by.pk), noun=request, subject_id=request.subject_id)
+        undo.pop_all()
+    return _pieces(source, fresh, password)
 
 
 def destroy_expired(now: datetime) -> int:
@@ -110,22 +130,23 @@ def destroy_expired(now: datetime) -> int:
                 "parcel.destroyed", actor=BUILDER, noun=request, subject_id=request.subject_id, downloads=row.downloads
             )
         failpoint("parcel.after_key_emptied")
-        (settings.PARCEL_DIR / row.file_name).unlink(missing_ok=True)
+        _remove(row.file_name)
         destroyed += 1
     return destroyed
 
 
 def tidy_folder(now: datetime) -> int:
     """Remove what a killed build left behind: files an hour old that no package knows; how many."""
-    if not settings.PARCEL_DIR.is_dir():
-        return 0
+    limit = now - timedelta(hours=1)
+    keeper: stores.Store = store()
+    drafts = stores.Folder(settings.PARCEL_DIR)
     known = set(Parcel.objects.exclude(file_name="").values_list("file_name", flat=True))
-    limit = (now - timedelta(hours=1)).timestamp()
     removed = 0
-    for path in settings.PARCEL_DIR.iterdir():
-        if path.is_file() and path.name not in known and path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
-            removed += 1
+    for place in {id(keeper): keeper, id(drafts): drafts}.values():
+        for name in place.older(limit):
+            if name not in known:
+                place.remove(name)
+                removed += 1
     return removed
 
 
@@ -156,8 +177,8 @@ def _write(parcel: Parcel, fence: int, draft: Path) -> None:
         target.flush()
         os.fsync(target.fileno())
     failpoint("parcel.before_rename")
-    final = draft.with_suffix(".sealed")
-    draft.rename(final)
+    name = f"{draft.stem}.sealed"
+    store().keep(draft, name)
     failpoint("parcel.after_rename")
     now = timezone.now()
     try:
@@ -168,7 +189,7 @@ def _write(parcel: Parcel, fence: int, draft: Path) -> None:
                 parcel.pk,
                 fence,
                 state=Parcel.State.READY,
-                file_name=final.name,
+                file_name=name,
                 key=base64.b64encode(key).decode(),
                 size=writer.size,
                 rows=rows,
@@ -181,7 +202,7 @@ def _write(parcel: Parcel, fence: int, draft: Path) -> None:
                 "parcel.built", actor=BUILDER, noun=request, subject_id=request.subject_id, rows=rows, bytes=writer.size
             )
     except leases.Fenced:
-        final.unlink(missing_ok=True)
+        store().remove(name)
         raise
 
 
@@ -207,7 +228,7 @@ def _park(parcel: Parcel, fence: int, code: str, reason: str) -> None:
 
 def _open(parcel: Parcel) -> BinaryIO:
     try:
-        return cast(BinaryIO, (settings.PARCEL_DIR / parcel.file_name).open("rb"))
+        return store().open(parcel.file_name)
     except OSError as error:
         logger.error("the file of parcel %s cannot be opened: %s", parcel.pk, type(error).__name__)
         raise Refused(
@@ -233,6 +254,19 @@ def _count(parcel: Parcel, request: Request, now: datetime) -> None:
             subject_id=request.subject_id,
             download=parcel.downloads + 1,
         )
+
+
+def _remove(name: str) -> None:
+    """The key is gone already: a file that cannot be removed now is noise, and the next tidying takes it."""
+    try:
+        store().remove(name)
+    except OSError as error:
+        logger.warning("a destroyed package could not be removed yet: %s", type(error).__name__)
+
+
+def _pieces(source: BinaryIO, parcel: Parcel, password: str) -> Iterator[bytes]:
+    key = base64.b64decode(parcel.key)
+    return locked.pieces(source, key, password) if password else _frames(source, key)
 
 
 def _frames(source: BinaryIO, key: bytes) -> Iterator[bytes]:

@@ -7,9 +7,10 @@ Vizár: Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance, 2
 """
 
 import hashlib
+import io
 import secrets
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -101,3 +102,66 @@ def read(source: BinaryIO, key: bytes) -> Iterator[bytes]:
         if not following:
             return
         sealed, number = following, number + 1
+
+
+def opened(source: BinaryIO, key: bytes) -> io.BufferedReader:
+    """The plain bytes of a sealed file as a seekable stream. Raises Tampered here or when it is read."""
+    return io.BufferedReader(_Plain(source, key), FRAME)
+
+
+class _Plain(io.RawIOBase):
+    """The plain bytes of a sealed file as a seekable, readable stream: a frame is decrypted when it is asked for.
+
+    Raises Tampered from `read`. Closing it closes `source`.
+    """
+
+    def __init__(self, source: BinaryIO, key: bytes) -> None:
+        self._source, self._cipher = source, AESGCM(key)
+        whole = source.seek(0, io.SEEK_END) - len(MAGIC)
+        self._frames = max(1, -(-whole // (FRAME + TAG)))
+        self._length = max(0, whole - self._frames * TAG)
+        self._at = 0
+        self._kept: tuple[int, bytes] = (-1, b"")
+        source.seek(0)
+        if source.read(len(MAGIC)) != MAGIC:
+            raise Tampered("this is not a sealed file")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As files do it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, target: Any) -> int:
+        """Up to a frame's rest."""
+        if self._at >= self._length:
+            return 0
+        number, begin = divmod(self._at, FRAME)
+        piece = self._frame(number)[begin : begin + len(target)]
+        target[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+    def _frame(self, number: int) -> bytes:
+        if self._kept[0] != number:
+            self._source.seek(len(MAGIC) + number * (FRAME + TAG))
+            data = self._source.read(FRAME + TAG)
+            try:
+                plain = self._cipher.decrypt(_nonce(number), data, _bound(number, number == self._frames - 1))
+            except InvalidTag as error:
+                raise Tampered(f"frame {number} is not what was written") from error
+            self._kept = (number, plain)
+        return self._kept[1]

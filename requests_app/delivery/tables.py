@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -68,6 +69,38 @@ def csv_line(values: list[Any]) -> str:
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
     return line.getvalue()
+
+
+Row = dict[str, Any]
+RISKY = frozenset((" ", *FORMULA))
+_encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def json_page(rows: Sequence[Row]) -> bytes:
+    """Many rows as `json_row` writes each, with a comma and a line break between them; UTF-8."""
+    try:
+        text = ",\n".join(map(_encode, rows))
+    except (TypeError, ValueError):  # something that JSON does not know, or a number that is none
+        text = ",\n".join(map(json_row, rows))
+    return text.encode("utf-8", "replace")
+
+
+def csv_page(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """Many rows as `csv_line` writes each; UTF-8."""
+    if not columns:
+        return b""
+    table = ([_quick(row.get(name)) for name in columns] for row in rows)
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(table)
+    return text.getvalue().replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace")
+
+
+def _quick(value: Any) -> Any:
+    """`csv_cell`, for what the CSV writer may have as it is: nearly everything."""
+    kind = type(value)
+    if kind is int or value is None or (kind is str and (not value or value[0] not in RISKY)):
+        return value
+    return csv_cell(value)
 
 
 class Names:

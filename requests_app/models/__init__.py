@@ -1,9 +1,10 @@
-"""Nouns: requests, their clocks and what moves them, proofs, sessions, letters, parcels and notes."""
+"""Nouns: requests, their clocks and what moves them, proofs, sessions, letters, parcels, referrals and notes."""
 
 from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
 from requests_app.models.mail import Letter, Parcel
 from requests_app.models.notes import Note
 from requests_app.models.proofs import PersonSession, Proof
+from requests_app.models.referrals import Referral
 from requests_app.models.requests import Outcome, Request, Right, State
 
 __all__ = (
@@ -19,6 +20,7 @@ __all__ = (
     "Pause",
     "PersonSession",
     "Proof",
+    "Referral",
     "Request",
     "Right",
     "State",

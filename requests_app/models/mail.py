@@ -11,7 +11,7 @@ from subjects.models import Identifier
 
 
 class Letter(Leased):
-    """A message to the person. The row is the outbox."""
+    """A message to the person, or about their request to a client. The row is the outbox."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -22,7 +22,9 @@ class Letter(Leased):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="letters")
     kind = models.CharField(max_length=40, help_text="Template: acknowledgement, proof, package_ready, denial ...")
-    identifier = models.ForeignKey(Identifier, on_delete=models.PROTECT, related_name="+")
+    identifier = models.ForeignKey(Identifier, null=True, on_delete=models.PROTECT, related_name="+")
+    to = EncryptedTextField(null=True, help_text="Instead of the person: the mailbox of a client of ours.")
+    to_name = models.CharField(max_length=120, blank=True, help_text="The client's name, for the envelope.")
     language = models.CharField(max_length=12, default="en")
     template_version = models.CharField(max_length=16, blank=True, help_text="Digest of the template it was made from.")
     statute = models.CharField(max_length=40, blank=True, help_text="The law whose words it bears.")
@@ -38,7 +40,14 @@ class Letter(Leased):
 
     class Meta:
         ordering = ("queued_at",)
-        constraints = [models.UniqueConstraint(fields=("request", "dedupe"), name="letter_once")]
+        constraints = [
+            models.UniqueConstraint(fields=("request", "dedupe"), name="letter_once"),
+            models.CheckConstraint(
+                name="letter_has_one_address",
+                condition=models.Q(identifier__isnull=False, to__isnull=True)
+                | models.Q(identifier__isnull=True, to__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.request_id}"

@@ -80,6 +80,10 @@ class Request(models.Model):
     nonce = models.CharField(max_length=64, null=True, unique=True, editable=False)
     details = EncryptedTextField(blank=True, default="", help_text="The person's own words.")
     changes = EncryptedJSONField(default=dict, help_text="For a correction: attribute and new value.")
+    categories = models.JSONField(
+        default=list, blank=True, help_text="Limited to these data categories and what is below them; empty: all."
+    )
+    masks = models.JSONField(default=dict, blank=True, help_text="Masking strategies chosen for this request.")
     laws = models.JSONField(default=list, help_text='Frozen: [{"statute", "version", "right"}], strictest first.')
     plan = models.JSONField(default=dict, help_text="Frozen row of the PLANS table.")
     proved_at = models.DateTimeField(null=True, blank=True)

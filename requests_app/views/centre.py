@@ -1,4 +1,5 @@
-"""The privacy centre: home, the notice, and our answer to Global Privacy Control."""
+"""The privacy centre: home, the notice, our answer to Global Privacy Control, and the format of
+packages."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import get_language
@@ -6,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from consent import notices
 from requests_app import prose
+from requests_app.delivery import described
 from requests_app.views import visitor
 
 # The day since which we honour the signal, as the GPC specification wants it stated.
@@ -32,3 +34,9 @@ def notice(request: HttpRequest) -> HttpResponse:
 def gpc(request: HttpRequest) -> HttpResponse:
     """/.well-known/gpc.json: this site honours the signal."""
     return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE})
+
+
+@require_safe
+def package_schema(request: HttpRequest) -> HttpResponse:
+    """The JSON Schema of the packages that we hand out."""
+    return HttpResponse(described.SCHEMA.read_bytes(), content_type="application/schema+json")

@@ -17,7 +17,8 @@ from audit.refusal import Refused
 from disclosures import ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory
-from requests_app import acts, appeals, delivery, glance, proof, reads, workflow
+from requests_app import acts, appeals, delivery, glance, proof, reads, results, workflow
+from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
 from requests_app.models import PersonSession, Proof, Request
@@ -129,17 +130,25 @@ def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
 @require_POST
 @signed_in
 def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse | StreamingHttpResponse:
-    """Streams the package. Only a POST: looking at an address must never use a download up."""
+    """Streams the package, locked with a password where the person typed one. Only a POST: looking at an address must never
+    use a download up.
+    """
     own = _own(session, pk)
     package = glance.package(own.request, timezone.now())
     if package is None:
         return _refused(request, Refused(_("There is no package to fetch.")), pk)
     try:
-        pieces = delivery.stream(package.parcel, session, now=timezone.now())
+        password = locked.check(request.POST.get("password", ""), request.POST.get("again", ""))
+    except Refused as refused:
+        typed = {"form": "package", "sentence": refused.message}
+        return _show(request, session, own, typed=typed, status=422)
+    try:
+        pieces = delivery.stream(package.parcel, session, now=timezone.now(), password=password)
     except Refused as refused:
         return _refused(request, refused, pk)
     response = StreamingHttpResponse(pieces, content_type="application/zip")
-    response["Content-Length"] = str(package.parcel.size)
+    if not password:
+        response["Content-Length"] = str(package.parcel.size)
     response["Content-Disposition"] = f'attachment; filename="my-data-{own.request.reference}.zip"'
     return response
 
@@ -173,6 +182,7 @@ def _show(
         "one": own.request,
         "own": own,
         "timeline": reads.timeline(own.request, for_person=True),
+        "referred": results.referred(own.request),
         "changes": [(attribute_label(key), value) for key, value in cast(dict[str, str], own.request.changes).items()],
         "package": glance.package(own.request, now),
         "fresh": fresh_until is not None and fresh_until > now,

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.kinds import sql_engines
+from tests.connectors import web as webs
 from tests.connectors.shop import Shop, meta, open_shop
 
 SERVERS = {
@@ -67,3 +68,18 @@ def any_shop(
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {database}")
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def web_server() -> Iterator[webs.Web]:
+    """The web shop's process, one for the whole run."""
+    with webs.served() as one:
+        yield one
+
+
+@pytest.fixture
+def web(web_server: webs.Web, settings) -> webs.Web:
+    """The web shop with its rows as they were; this machine may be called."""
+    settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
+    web_server.open()
+    return web_server

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit import failpoints, leases, log
 from connectors import batches, engine, holds, reading
-from connectors.kinds import sql
+from connectors.kinds import sql_schema
 from connectors.models import Authorisation, Chunk, Connection, Finding, Receipt, WorkOrder
 from inventory.models import Collection, Field
 from tests.connectors import shop as s
@@ -339,7 +339,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(shop: Shop) -> None:
     s.meta.drop_all(shop.engine)
     s.meta.create_all(shop.engine)
     s.fill(shop, 1500)
-    sql.forget_schema()
+    sql_schema.forget()
     assert queries() <= few
 
 

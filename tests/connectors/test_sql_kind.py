@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from connectors.kinds import base, sql, sql_engines
+from connectors.kinds import base, sql, sql_engines, sql_schema
 from connectors.kinds.sql_errors import translate, translated
 from connectors.models import Connection
 from inventory.graph import CollectionSpec, FieldSpec
@@ -48,7 +48,7 @@ def server(
 
 
 def kind(engine: sa.Engine) -> sql.Sql:
-    sql.forget_schema()
+    sql_schema.forget()
     return sql.open_sql(Connection(address=worlds.address(engine)))
 
 
@@ -251,7 +251,7 @@ def test_a_schema_that_is_read_anew_in_mid_statement_never_widens_it(server: sa.
     )
     one, described = kind(server), spec("t", "mail", dated_by="born")
     minutes = iter(range(0, 10**9, 61))
-    monkeypatch.setattr(sql.time, "monotonic", lambda: float(next(minutes)))
+    monkeypatch.setattr(sql_schema.time, "monotonic", lambda: float(next(minutes)))
     assert keys(one.find(described, "mail", ["ada@x.example"], folded=True)) == [(1,)]
     assert keys(one.find_before(described, "born", date(2021, 1, 1))) == [(1,)]
     assert one.values(described, "mail", [(1,)]) == ["ada@x.example"]

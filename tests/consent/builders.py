@@ -49,6 +49,10 @@ class Caller:
             known["Idempotency-Key"] = str(uuid.uuid4()) if key == "new" else key
         return self.browser.post(path, body, content_type="application/json", headers=known)
 
+    def get(self, path: str) -> Any:
+        """Read with the key."""
+        return self.browser.get(path, headers={"Authorization": f"Bearer {self.key}"})
+
 
 def at_once(verb: Any, times: int = 2) -> list[Any]:
     """What `verb` returned or raised, called by so many threads at the same moment."""

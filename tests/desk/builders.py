@@ -1,5 +1,6 @@
 """Colleagues of every role with a browser each, and a company in which every screen has something to show."""
 
+import sqlite3
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,12 +14,13 @@ from audit import actor as actors
 from audit import clients
 from audit.models import Event, SweepRun
 from connectors import batches, holds
-from connectors.models import Finding, WorkOrder
+from connectors.discovery import surveying
+from connectors.models import Finding, HandTask, Proposal, WorkOrder
 from consent import choices, notices
 from disclosures.models import Notice, Recipient
 from inventory.models import Collection, Purpose
 from privacyops import roles
-from requests_app.models import DayOff, Letter, Note, OwnTarget, Request
+from requests_app.models import DayOff, Letter, Note, OwnTarget, Referral, Request
 from retention.models import Run, Schedule
 from tests.requests_app import builders
 
@@ -119,6 +121,32 @@ def everything(company: Any) -> Request:
         schedule=schedule, state="proposed", cutoff_on=date(2024, 1, 1), rows=3, proposed_at=now, terms="24 months",
         batch=batch,
     )  # fmt: skip
+    order = WorkOrder.objects.filter(batch=request.batch_id, operation="find").first()
+    ask = {
+        "operation": "find",
+        "instructions": "Cabinet 3.",
+        "places": [
+            {"dataset": "site", "collection": "people", "title": "Paper", "fields": [{"name": "note", "title": "Note"}]}
+        ],
+    }
+    HandTask.objects.create(order=order, ask=ask, details={"look_for": []}, due_on=date(2030, 1, 1))
+    acme = builders.client_system()
+    refer = WorkOrder.objects.create(batch=request.batch, system=acme, operation="refer", state="done")
+    Referral.objects.create(
+        request=request, order=refer, state="parked", park_reason="No mailbox of Acme Ltd is known."
+    )
+    with sqlite3.connect(company.path) as new:
+        new.execute(
+            "CREATE TABLE visits (id INTEGER PRIMARY KEY, people_id INTEGER REFERENCES people(id), client_ip VARCHAR(40),"
+            " user_agent TEXT, session_token VARCHAR(64), seen_at DATETIME, remark TEXT)"
+        )
+    survey = surveying.take(surveying.ask(company.system).pk)
+    assert survey.state == "taken", survey.failure
+    guess = {"name": "phone_home", "category": "contact.phone"}
+    Proposal.objects.create(
+        system=company.system, kind="new_column", table="people", column="phone_home", confidence=85,
+        suggestion={"field": guess}, evidence=["its name is one for phone numbers"],
+    )  # fmt: skip
     OwnTarget.objects.create(right="access", working_days=10)
     DayOff.objects.create(day=date(2026, 12, 24), name="Christmas Eve")
     clients.create("shop", ["consent:write"], actor=TESTS)
@@ -148,6 +176,8 @@ def posted(page: Any) -> dict[str, str]:
     for part in parts:
         for bound in part:  # by the name that the form gives it
             value = bound.value()
-            if value not in (None, False):
+            if value is not None and value is not False:  # a 0 is sent
                 form[bound.html_name] = "on" if value is True else getattr(value, "pk", value)
+                if bound.field.show_hidden_initial:
+                    form[bound.html_initial_name] = form[bound.html_name]
     return form

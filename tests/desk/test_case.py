@@ -24,7 +24,7 @@ from tests.desk.builders import (
     press,
     snapshot,
 )
-from tests.requests_app.builders import ask, pump
+from tests.requests_app.builders import ask, prove, pump
 
 SECRETS = (ADA, "Lovelace", "I count well")
 
@@ -96,7 +96,7 @@ def test_rows_are_shown_on_demand_and_the_look_is_an_event(maya):
     request = in_review("access")
     finding = Finding.objects.get(batch=request.batch_id, collection="applications")
     assert "I count well" not in shown(maya, request)
-    page = maya.get(f"{QUEUE}{request.pk}/finding/{finding.pk}/sample/").content.decode()
+    page = maya.get(f"{QUEUE}{request.pk}/finding/{finding.pk}/rows/").content.decode()
     assert "I count well" in page and "secret letter" not in page
     event = events("desk.viewed").get()
     assert event.noun_id == str(request.pk) and event.facts["collection"] == "site.applications"
@@ -105,7 +105,7 @@ def test_rows_are_shown_on_demand_and_the_look_is_an_event(maya):
 def test_a_finding_of_another_case_is_not_shown_here(maya):
     ada, bob = in_review("access"), in_review("access", email="bob@example.org", name="Bob")
     foreign = Finding.objects.filter(batch=bob.batch_id).first()
-    assert maya.get(f"{QUEUE}{ada.pk}/finding/{foreign.pk}/sample/").status_code == 404
+    assert maya.get(f"{QUEUE}{ada.pk}/finding/{foreign.pk}/rows/").status_code == 404
     assert maya.post(f"{QUEUE}{ada.pk}/finding/{foreign.pk}/", {}).status_code == 404
     assert maya.get(f"{QUEUE}{ada.pk}/letter/{bob.letters.first().pk}/").status_code == 404
 
@@ -224,6 +224,18 @@ def test_rows_that_the_law_keeps_are_not_deleted_by_pressing_decide(maya):
     maya.post(f"{QUEUE}{request.pk}/finding/{kept.pk}/", {"action": "keep", "ground": "", "note": ""})
     kept.refresh_from_db()
     assert (kept.action, kept.ground) == ("keep", "legal_obligation")
+
+
+def test_a_closed_case_tells_which_fields_kept_their_value_and_which_are_left(maya):
+    request = ask("access")
+    prove(request)
+    pump()
+    review.propose(fresh(request), by=colleague("Reviewer", "rolf"), fingerprint=mark(fresh(request)))
+    found = Finding.objects.filter(batch=fresh(request).batch_id).first()
+    told = {"rows": 3, "why": {"note": "read_only"}, "left": {"phone": 2}, "fields": {"note": "kept", "phone": "left"}}
+    Finding.objects.filter(pk=found.pk).update(outcome=told)
+    page = shown(maya, request)
+    assert "3 done; kept: note (read-only); left: phone (2)" in page
 
 
 def test_looking_never_changes_anything(maya):

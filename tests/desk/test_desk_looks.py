@@ -13,6 +13,7 @@ import unfold
 from django.conf import settings
 
 from audit.models import SweepRun
+from connectors.models import Proposal, Survey
 from tests.desk import builders
 from tests.desk.builders import QUEUE, browser, case, colleague
 
@@ -75,12 +76,18 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
     look(page, "login", width, scheme)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": maya.cookies[name].value, "url": live_server.url}])
+    copy = builders.in_review("access", email="bob@example.org", name="Bob")
+    sent = copy.batch.findings.get(collection="applications")
+    table, survey = Proposal.objects.filter(kind="new_table").first(), Survey.objects.first()
     finding, letter = request.batch.findings.first(), request.letters.first()
     for title, path in {
         "home": "/admin/", "queue": QUEUE, "case": case(request),
-        "sample": f"{QUEUE}{request.pk}/finding/{finding.pk}/sample/",
+        "rows": f"{QUEUE}{request.pk}/finding/{finding.pk}/rows/",
+        "items": f"{QUEUE}{copy.pk}/finding/{sent.pk}/rows/",
         "letter": f"{QUEUE}{request.pk}/letter/{letter.pk}/",
         "order": f"/admin/connectors/workorder/{parked.pk}/change/", "hold": "/admin/connectors/legalhold/add/",
+        "proposals": "/admin/connectors/proposal/", "proposal": f"/admin/connectors/proposal/{table.pk}/change/",
+        "sure": "/admin/connectors/proposal/sure/", "survey": f"/admin/connectors/survey/{survey.pk}/change/",
         "assurance": "/admin/assurance/", "events": "/admin/audit/event/",
     }.items():  # fmt: skip
         page.goto(live_server.url + path)

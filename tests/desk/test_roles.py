@@ -116,7 +116,7 @@ def test_who_only_looks_never_sees_what_is_personal(company, role):
     request = in_review("access")
     desk = browser(colleague(role))
     assert desk.post(f"{QUEUE}{request.pk}/reveal/").status_code == 403
-    assert desk.get(f"{QUEUE}{request.pk}/finding/{finding(request).pk}/sample/").status_code == 403
+    assert desk.get(f"{QUEUE}{request.pk}/finding/{finding(request).pk}/rows/").status_code == 403
     assert desk.get(f"{QUEUE}{request.pk}/letter/{request.letters.first().pk}/").status_code == 403
     assert not builders.events("subject.revealed").exists()
 

@@ -15,6 +15,7 @@ MATRIX = {
     "notice": ("get", 200, 200, 200),
     "rights": ("get", 200, 200, 200),
     "gpc": ("get", 200, 200, 200),
+    "package_schema": ("get", 200, 200, 200),
     "ask": ("get", 200, 200, 200),
     "received": ("get", 200, 200, 200),
     "do_not_sell": ("get", 200, 200, 200),

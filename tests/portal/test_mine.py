@@ -1,6 +1,8 @@
 """What a person does with their own request: follow it, withdraw it, fetch its package."""
 
+import io
 import re
+import zipfile
 from datetime import timedelta
 
 import time_machine
@@ -98,6 +100,23 @@ def test_with_a_fresh_link_the_package_comes_whole():
     assert int(response["Content-Length"]) == len(CONTENT)
 
 
+def test_with_a_password_the_package_comes_locked_and_a_mistyped_one_uses_no_download_up():
+    ada, request = person()
+    parcel = package(request)
+    fresh_session(ada, request)
+    wrong = ada.post(f"/my/{request.pk}/download/", {"password": "correct horse", "again": "correct hoarse"})
+    assert (
+        wrong.status_code == 422 and b"The two passwords differ" in wrong.content and b"correct h" not in wrong.content
+    )
+    parcel.refresh_from_db()
+    assert parcel.downloads == 0
+    response = ada.post(f"/my/{request.pk}/download/", {"password": "correct horse", "again": "correct horse"})
+    assert response.status_code == 200 and "Content-Length" not in response
+    assert zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))).namelist() == []
+    parcel.refresh_from_db()
+    assert parcel.downloads == 1
+
+
 def test_looking_never_uses_a_download_up():
     ada, request = person()
     parcel = package(request)
@@ -172,7 +191,7 @@ def test_who_received_my_data_shows_mine_only():
 
 def test_the_pages_cost_a_fixed_number_of_queries(django_assert_num_queries):
     ada, request = person()
-    for paths, most in ((("/my/",), 3), ((f"/my/{request.pk}/",), 6)):
+    for paths, most in ((("/my/",), 3), ((f"/my/{request.pk}/",), 7)):
         for path in paths:
             with django_assert_num_queries(most):
                 ada.get(path)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit import failpoints
 from requests_app import letters, stationery
-from requests_app.models import Letter
+from requests_app.models import Letter, Request
 from tests.requests_app import builders
 from tests.requests_app.builders import ask, pump
 
@@ -158,7 +158,7 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("language", stationery.LANGUAGES)
-@pytest.mark.parametrize("kind", stationery.KINDS)
+@pytest.mark.parametrize("kind", [one.code for one in stationery.KINDS.values() if one.to == "person"])
 def test_every_letter_of_a_real_case_has_a_subject_a_sender_and_no_data_but_the_name(company, kind, language):
     request = ask("access", language=language, details="My sister Byron wrote to you.")
     builders.prove(request)
@@ -173,6 +173,24 @@ def test_every_letter_of_a_real_case_has_a_subject_a_sender_and_no_data_but_the_
     assert first.endswith("Ada Lovelace,")
     for personal in ("Lovelace", "ada@example.org", "Byron"):
         assert personal not in rest + sheet.subject_line
+
+
+@pytest.mark.parametrize("language", stationery.LANGUAGES)
+def test_a_letter_to_a_client_names_the_agreed_identifier_once_and_nothing_else_of_the_person(company, language):
+    request = ask("access", language=language, details="My sister Byron wrote to you.")
+    builders.prove(request)
+    given = {
+        "client": "Acme Ltd",
+        "system": "Acme's applicants",
+        "person": "ada@example.org",
+        "answer_by": date(2027, 3, 1),
+    }
+    sheet = letters.preview(Request.objects.get(pk=request.pk), "referred_client", given)
+    text = sheet.subject_line + sheet.body
+    assert sheet.body.splitlines()[0].endswith(" Acme Ltd,")
+    assert text.count("ada@example.org") == 1 and "Acme's applicants" in text and request.reference in text
+    for personal in ("Lovelace", "Byron", "/my/", "/proof/", "/signin/"):
+        assert personal not in text
 
 
 def test_a_letter_keeps_the_law_the_language_and_the_version_of_its_template(company):

@@ -1,9 +1,7 @@
 """Ada lives in Berlin and wants to know what the job site holds about her (GDPR art. 15)."""
 
-import io
 import json
 import re
-import zipfile
 from datetime import UTC, datetime
 
 from django.core import mail
@@ -14,6 +12,7 @@ from connectors import batches
 from requests_app import delivery, proof, reads, review
 from requests_app.models import Request
 from tests.requests_app.builders import ask, link_in, mails_to, pump
+from tests.requests_app.packages import Opened
 
 
 def test_ada_asks_for_a_copy_of_her_data_and_gets_it(company, rita):
@@ -50,7 +49,7 @@ def test_ada_asks_for_a_copy_of_her_data_and_gets_it(company, rita):
     package = b"".join(delivery.stream(now(request).parcel, session, now=datetime.now(UTC)))
 
     # It is hers, readable, and complete.
-    archive = zipfile.ZipFile(io.BytesIO(package))
+    archive = Opened(package)
     assert "Your data at Hireline" in archive.read("index.html").decode()
     assert len(json.loads(archive.read("data/site.applications.json"))) == 2
 

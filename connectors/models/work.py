@@ -1,4 +1,4 @@
-"""Nouns of the dangerous room: connections, batches, findings, authorisations, work orders, receipts, legal holds."""
+"""Nouns of the engine: connections, batches, findings, authorisations, work orders, receipts, legal holds."""
 
 import uuid
 
@@ -20,6 +20,10 @@ class Connection(models.Model):
     system = models.OneToOneField(System, on_delete=models.CASCADE, related_name="connection")
     kind = models.CharField(max_length=20, default="sql")
     address = EncryptedTextField(help_text="For SQL: an SQLAlchemy URL.")
+    described = models.TextField(
+        blank=True,
+        help_text="For kinds that need more than an address: how the system is spoken to, in YAML. No secrets.",
+    )
     active = models.BooleanField(default=True)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_result = models.CharField(max_length=200, blank=True, editable=False)
@@ -64,6 +68,15 @@ class Batch(models.Model):
     identities = EncryptedJSONField(default=dict, help_text="Identifier values by kind, frozen when the search began.")
     criteria = models.JSONField(default=dict, help_text="For retention: dataset, collection, field, before.")
     plan = models.JSONField(default=dict, help_text="The walk as it was explained, frozen.")
+    categories = models.JSONField(
+        default=list, blank=True, help_text="Only fields of these data categories and what is below them; empty: all."
+    )
+    masks = models.JSONField(
+        default=dict, blank=True, help_text="Strategies chosen for this work, by category, collection or field."
+    )
+    salt = EncryptedTextField(
+        null=True, help_text="The secret of this batch's keyed masks; destroyed when its work is done."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -100,7 +113,7 @@ class Authorisation(models.Model):
             ),
             models.CheckConstraint(
                 name="request_erasure_needs_two_people",
-                condition=~(Q(basis="request") & Q(operation="erase"))
+                condition=~(Q(basis="request") & Q(operation__in=("erase", "anonymise")))
                 | (Q(proposed_by__isnull=False) & ~Q(proposed_by=F("approved_by"))),
             ),
             models.CheckConstraint(
@@ -127,6 +140,8 @@ class WorkOrder(Leased):
         CORRECT = "correct", "Correct"
         ERASE = "erase", "Erase"
         SUPPRESS = "suppress", "Suppress"
+        ANONYMISE = "anonymise", "Anonymise"
+        RESTRICT = "restrict", "Restrict"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

@@ -1,0 +1,55 @@
+"""What became of a finding, written down per field once its order is done or stands still: for letters, desk, evidence.
+
+Each field is erased (or corrected, suppressed ...), deleted with its row, kept with a reason, left although it was to go,
+or spared by a legal hold. Nothing is called done that no receipt or read-back says.
+"""
+
+from typing import Any
+
+from django.db.models import Sum
+
+from connectors import masking
+from connectors.acting import Task
+from connectors.models import Finding, Receipt, WorkOrder
+
+Operation = WorkOrder.Operation
+
+
+def write(order: WorkOrder, tasks: list[Task], left: dict[int, dict[str, int]]) -> None:
+    """Write the outcome of each task's finding; `left`: by finding, what the search after the work found again."""
+    sums = Receipt.objects.filter(order=order).order_by().values("chunk__finding")
+    done = {
+        one["chunk__finding"]: (one["done"], one["new"]) for one in sums.annotate(done=Sum("rows"), new=Sum("changed"))
+    }
+    for task in tasks:
+        rows, changed = done.get(task.finding.pk, (0, 0))
+        task.finding.outcome = _outcome(order, task, rows, changed, left.get(task.finding.pk, {}))
+    Finding.objects.bulk_update([task.finding for task in tasks], ["outcome"])
+
+
+def _outcome(order: WorkOrder, task: Task, rows: int, changed: int, left: dict[str, int]) -> dict[str, Any]:
+    fields, why = _fields(order, task, {name for name, count in left.items() if count})
+    erasing = order.operation in (Operation.ERASE, Operation.ANONYMISE)
+    action = task.finding.action if order.operation == Operation.ERASE else "mask" if erasing else order.operation
+    return {
+        "operation": order.operation,
+        "action": action,
+        "rows": rows,
+        "changed": changed,
+        "spared": task.finding.rows - rows if task.masks is None or task.masks else 0,
+        "fields": fields,
+        "why": why,
+        "left": {name: count for name, count in left.items() if count},
+    }
+
+
+def _fields(order: WorkOrder, task: Task, left: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(field -> deleted, erase, correct ..., kept or left; field -> why it was kept)."""
+    if task.masks is None:
+        word = "left" if "" in left else "deleted"
+        return {one.name: word for one in task.spec.fields if one.category}, {}
+    fields = {name: "left" if name in left else str(order.operation) for name in task.masks}
+    if order.operation not in (Operation.ERASE, Operation.ANONYMISE):
+        return fields, {}
+    why = masking.kept(task.spec, task.finding.via, task.finding.shared, task.masks)
+    return fields | dict.fromkeys(why, "kept"), why

@@ -1,0 +1,62 @@
+"""What a batch found, read once for the order at work: its findings, and the keys of small ones, in memory.
+
+The next step of a walk starts from the keys of the step before. For the many people with few rows these are at hand; of a
+person with many rows chunk after chunk is read from the database, so that memory stays flat.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.kinds.base import Key
+from connectors.models import Batch, Chunk, Finding
+from inventory.graph import Name
+
+MOST_KEYS = 5000
+
+
+class Remembered:
+    """The findings of one batch by collection."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self._findings: dict[Name, list[Finding]] | None = None
+        self._keys: dict[int, list[list[Key]]] = {}
+        self._pending: dict[int, list[list[Key]]] = {}
+
+    def findings(self, name: Name) -> list[Finding]:
+        """Those of one collection: the person's own first, then the shared ones."""
+        return self._all().get(name, [])
+
+    def chunks(self, finding: Finding) -> Iterator[list[Key]]:
+        """The keys of a finding, a chunk at a time, in order."""
+        if id(finding) in self._pending:
+            yield from self._pending[id(finding)]
+        elif finding.pk in self._keys:
+            yield from self._keys[finding.pk]
+        else:
+            rows = Chunk.objects.filter(finding=finding).order_by("number")
+            for chunk in rows.iterator(chunk_size=1):
+                yield _keys(chunk)
+
+    def learn(self, name: Name, found: Sequence[tuple[Finding, list[list[Key]] | None]]) -> None:
+        """What a step found just now, with its keys while they are few enough to be held; None: they are in the database."""
+        self._all()[name] = sorted((finding for finding, _ in found), key=lambda one: one.shared)
+        for finding, keys in found:
+            if keys is not None:
+                self._pending[id(finding)] = keys
+
+    def _all(self) -> dict[Name, list[Finding]]:
+        if self._findings is None:
+            self._findings = {}
+            rows = list(Finding.objects.filter(batch=self.batch).order_by("shared", "pk")) if self.batch.pk else []
+            for one in rows:
+                self._findings.setdefault((one.dataset, one.collection), []).append(one)
+            if sum(one.rows for one in rows) <= MOST_KEYS:
+                self._keys = {one.pk: [] for one in rows}
+                for chunk in Chunk.objects.filter(finding__in=rows).order_by("finding", "number") if rows else ():
+                    self._keys[chunk.finding_id].append(_keys(chunk))
+        return self._findings
+
+
+def _keys(chunk: Any) -> list[Key]:
+    return [tuple(key) for key in chunk.keys or ()]

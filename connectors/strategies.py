@@ -1,0 +1,202 @@
+"""The masking strategies. Pure but for the keys they are given. Each describes itself, so that desk and documentation read
+from here.
+
+Every strategy gives the same again when it is applied to its own result, so that a chunk can be repeated at any time:
+what depends on the old value leaves a mark by which the result is known, or keeps only what it would keep again.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from connectors.kinds.base import Key, Mask, Permanent, token
+
+ERASED_TEXT = "[erased]"
+DIGEST = 24  # hexadecimal digits: 96 bits
+MARKED = re.compile(r"anon-[0-9a-f]{0,24}")
+IPV4_BITS, IPV6_BITS = 24, 48
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What keyed strategies are keyed with: the batch's own salt, which is destroyed, and the system's lasting key."""
+
+    batch: bytes = b""
+    system: bytes = b""
+
+
+Options = Mapping[str, Any]
+Strategy = Callable[[Options, Secrets], Mask]
+
+
+def null(options: Options, secrets: Secrets) -> Mask:
+    """Empty the field."""
+    return Mask(None)
+
+
+def fixed(options: Options, secrets: Secrets) -> Mask:
+    """Put the same words (`value`) into every row."""
+    return Mask(options.get("value", ERASED_TEXT))
+
+
+def token_of_row(options: Options, secrets: Secrets) -> Mask:
+    """Put "erased-" and the row's key, with an optional `suffix`: for fields that must be unique."""
+    return Mask(token=True, suffix=str(options.get("suffix", "")))
+
+
+def hashed(options: Options, secrets: Secrets) -> Mask:
+    """Put a digest of the value, keyed with a secret of this one request that is destroyed afterwards: equal values stay
+    equal within the request, and nobody can try values out later. `per: system` keys it like hmac.
+    """
+    return _digest(options, secrets.system if options.get("per") == "system" else secrets.batch)
+
+
+def hmac_of_system(options: Options, secrets: Secrets) -> Mask:
+    """Put a digest of the value, keyed with the system's lasting secret: equal values stay equal over all requests. Who
+    holds the secret can try values out: this is a pseudonym, not an erasure.
+    """
+    return _digest(options, secrets.system)
+
+
+def random_of_same_form(options: Options, secrets: Secrets) -> Mask:
+    """Put random letters for letters and digits for digits; length, spaces and signs stay."""
+    place = str(options.get("place", ""))
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None:
+            return None
+        text = str(current)
+        stream = _stream(secrets.system, place, key, len(text))
+        made = "".join(_alike(one, number) for one, number in zip(text, stream, strict=True))
+        return int(made) if isinstance(current, int) and not isinstance(current, bool) else made
+
+    return Mask(compute=compute)
+
+
+def keep_domain(options: Options, secrets: Secrets) -> Mask:
+    """Put a token of the row before the @ and leave the domain."""
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None:
+            return None
+        _, sign, domain = str(current).rpartition("@")
+        return token(key, f"@{domain}" if sign else "")
+
+    return Mask(compute=compute)
+
+
+def truncate(options: Options, secrets: Secrets) -> Mask:
+    """Coarsen: dates to their year (`to: month` keeps the month), IP addresses to /24 or /48, other texts to their first
+    `characters` (none by default).
+    """
+    month, characters = options.get("to") == "month", int(options.get("characters", 0))
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None:
+            return None
+        if isinstance(current, datetime):
+            coarse = current.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            return coarse if month else coarse.replace(month=1)
+        if isinstance(current, date):
+            return current.replace(day=1) if month else current.replace(month=1, day=1)
+        return _shorter(str(current), month, characters)
+
+    return Mask(compute=compute)
+
+
+def preserve(options: Options, secrets: Secrets) -> Mask:
+    """Leave the value as it is. It is reported as kept."""
+    return Mask(compute=lambda key, current: current)
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "null": null,
+    "fixed": fixed,
+    "token": token_of_row,
+    "hash": hashed,
+    "hmac": hmac_of_system,
+    "random": random_of_same_form,
+    "keep_domain": keep_domain,
+    "truncate": truncate,
+    "preserve": preserve,
+}
+# What each can be used for; "unique": equal values or forms never become equal by it.
+TEXT_ONLY = {"token", "hash", "hmac", "keep_domain"}
+KEEPS_UNIQUE = {"token", "hash", "hmac", "keep_domain", "preserve"}
+
+
+def describe() -> dict[str, str]:
+    """Each strategy with its sentences."""
+    return {name: " ".join((one.__doc__ or "").split()) for name, one in STRATEGIES.items()}
+
+
+def mask_of(mask: Mapping[str, Any], secrets: Secrets, place: str = "") -> Mask:
+    """The mask that a description asks for; `place` is dataset.collection.field. Raises Permanent for an unknown one."""
+    strategy = STRATEGIES.get(str(mask.get("strategy")))
+    if strategy is None:
+        raise Permanent(
+            "schema", f"The description asks for a masking strategy that does not exist: {mask.get('strategy')}."
+        )
+    return strategy({**mask, "place": place}, secrets)
+
+
+def cut(mask: Mask, length: int | None) -> Mask:
+    """The mask with its words cut to `length` characters, as the description of the field asks."""
+    if length is None:
+        return mask
+    if isinstance(mask.value, str):
+        return Mask(mask.value[:length])
+    if not mask.token and mask.compute is None:
+        return mask
+
+    def compute(key: Key, current: Any) -> Any:
+        made = mask.wanted(key, current)
+        return made[:length] if isinstance(made, str) else made
+
+    return Mask(compute=compute)
+
+
+def _digest(options: Options, secret: bytes) -> Mask:
+    suffix = str(options.get("suffix", ""))
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None or MARKED.fullmatch(str(current).removesuffix(suffix)):
+            return current
+        digest = hmac.new(secret, str(current).encode(), hashlib.sha256).hexdigest()[:DIGEST]
+        return f"anon-{digest}{suffix}"
+
+    return Mask(compute=compute)
+
+
+def _stream(secret: bytes, place: str, key: Key, length: int) -> bytes:
+    seed = hmac.new(secret, json.dumps([place, *key], default=str).encode(), hashlib.sha256).digest()
+    return hashlib.shake_256(seed).digest(length)
+
+
+def _alike(one: str, number: int) -> str:
+    if one.isdecimal():
+        return "123456789"[number % 9]  # no 0, so that a number keeps its length
+    if one.isalpha():
+        letter = "abcdefghijklmnopqrstuvwxyz"[number % 26]
+        return letter.upper() if one.isupper() else letter
+    return one
+
+
+def _shorter(text: str, month: bool, characters: int) -> str:
+    try:
+        bits = IPV4_BITS if ip_address(text).version == 4 else IPV6_BITS
+        return str(ip_network(f"{text}/{bits}", strict=False).network_address)
+    except ValueError:
+        pass  # no address: perhaps a date
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return text[:characters]
+    coarse = f"{text[:7]}-01" if month else f"{text[:4]}-01-01"
+    return coarse + ("" if len(text) == 10 else f"{text[10]}00:00:00")

@@ -1,0 +1,220 @@
+"""The inventory as a table: CSV with one row per field, for spreadsheets.
+
+Writing: a cell that a spreadsheet would take for a formula gets an apostrophe before it; reading takes it away again.
+Reading: what the table names is updated or added, nothing leaves. A column that is not in the table stays as it is; an
+empty cell empties. Collections' own columns stand on each row of theirs and may not contradict each other.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from audit.refusal import Refused
+from inventory.descriptions.cells import Words, read_cell, write_cell
+from inventory.descriptions.checks import faults
+from inventory.descriptions.keys import Fault, in_order, titled
+from inventory.descriptions.lines import Row, listed, rows
+from inventory.descriptions.picture import picture
+
+PLACE = ("system", "dataset", "collection", "field")
+FIELD = (
+    "title", "data_type", "category", "primary_key", "identity", "person", "attribute", "mask", "suppress", "restrict",
+    "read_only", "length", "every_element", "references",
+)  # fmt: skip
+# Column of the table -> column of the collection.
+COLLECTION = {
+    "collection_title": "title", "purposes": "purposes", "erase": "erase", "erase_shared": "erase_shared",
+    "keep_ground": "keep_ground", "keep_until": "keep_until", "dated_by": "dated_by", "in_package": "in_package",
+    "skip": "skip",
+}  # fmt: skip
+COLUMNS = (*PLACE, *FIELD, *COLLECTION)
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+LONGEST_CELL = 200_000
+
+
+def export_csv() -> str:
+    """The whole inventory as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for system in picture()["systems"]:
+        for dataset in system.get("datasets", []):
+            for collection in dataset["collections"]:
+                for field in collection["fields"]:
+                    writer.writerow(map(_neutral, _cells(system, dataset, collection, field)))
+    return out.getvalue()
+
+
+def _cells(
+    system: Mapping[str, Any], dataset: Mapping[str, Any], collection: Mapping[str, Any], field: Mapping[str, Any]
+) -> Iterator[str]:
+    yield from (system["key"], dataset["key"], collection["name"], field["name"])
+    yield from (write_cell(name, field.get(name)) for name in FIELD)
+    yield from (write_cell(column, collection.get(name)) for column, name in COLLECTION.items())
+
+
+def _neutral(cell: str) -> str:
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def _meant(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def read_csv(text: str, file: str, held: Mapping[str, Any]) -> Row:
+    """The table as a description of the collections that it names, joined with what the inventory holds (`held`), checked.
+
+    Raises Refused with every fault, each with file, line and column.
+    """
+    table = _Table(file, held)
+    for line, cells in _lines(text, file):
+        table.take(line, cells)
+    listed(in_order(table.faults))
+    data = table.description()
+    listed(in_order(faults(data, [held])))
+    return data
+
+
+def _lines(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, column -> cell) of each row; empty rows are passed over."""
+    text = text.removeprefix("\ufeff")
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    csv.field_size_limit(LONGEST_CELL)
+    try:
+        columns = [one.strip() for one in next(reader, [])]
+        _columns(columns, file)
+        before = reader.line_num
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if not any(cells):
+                continue
+            if len(cells) > len(columns) and any(cells[len(columns) :]):
+                raise Refused(f"{file}: line {line}: there are more cells than columns.", code="description")
+            padded = [*cells, *([""] * (len(columns) - len(cells)))]
+            yield line, {name: _meant(cell) for name, cell in zip(columns, padded, strict=False)}
+    except csv.Error as error:
+        raise Refused(f"{file}: line {reader.line_num} is not CSV.", code="description") from error
+
+
+def _columns(given: list[str], file: str) -> None:
+    unknown = [one for one in given if one not in COLUMNS]
+    missing = [one for one in PLACE if one not in given]
+    twice = sorted({one for one in given if given.count(one) > 1})
+    said = []
+    if missing:
+        said.append(f"the column {missing[0]!r} is missing; each row needs {', '.join(PLACE)}")
+    if unknown:
+        said.append(f"{unknown[0]!r} is not a known column; known are {', '.join(COLUMNS)}")
+    if twice:
+        said.append(f"the column {twice[0]!r} is there twice")
+    listed(f"{file}: line 1: {one}" for one in said)
+
+
+class _Table:
+    """The rows of one file, laid over what the inventory holds."""
+
+    def __init__(self, file: str, held: Mapping[str, Any]) -> None:
+        self.file, self.faults = file, list[Fault]()
+        self.systems: dict[str, Row] = {}
+        self.collections: dict[tuple[str, str], Row] = {}
+        self.said: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self.homes: dict[str, str] = {}
+        self.held = {
+            (dataset["key"], one["name"]): one
+            for system in rows(held.get("systems"))
+            for dataset in rows(system.get("datasets"))
+            for one in rows(dataset.get("collections"))
+        }
+        self.datasets = {
+            dataset["key"]: (system["key"], dataset)
+            for system in rows(held.get("systems"))
+            for dataset in rows(system.get("datasets"))
+        }
+        self.names = {row["key"]: row["name"] for row in rows(held.get("systems"))}
+        self.seen: dict[tuple[str, str, str], int] = {}
+
+    def row(self, values: Mapping[str, Any], line: int) -> Row:
+        made = Row(values)
+        made.file, made.line = self.file, line
+        return made
+
+    def fault(self, line: int, path: str, words: str) -> None:
+        self.faults.append(Fault(f"{self.file}: line {line}", path, "", words))
+
+    def take(self, line: int, cells: dict[str, str]) -> None:
+        system, dataset, name, field = (cells[one].strip() for one in PLACE)
+        if not (system and dataset and name and field):
+            self.fault(line, "", f"each row needs {', '.join(PLACE)}")
+            return
+        path = f"{dataset}.{name}.{field}"
+        first = self.seen.setdefault((dataset, name, field), line)
+        if first != line:
+            self.fault(line, path, f"is there twice, first in line {first}")
+        home = self.homes.setdefault(dataset, system)
+        if home != system:
+            self.fault(line, path, f"the dataset {dataset!r} stands under {home!r} above and under {system!r} here")
+        self.collection(line, system, dataset, name, cells)
+        self.field(line, path, self.collections[dataset, name], field, cells)
+
+    def collection(self, line: int, system: str, dataset: str, name: str, cells: dict[str, str]) -> None:
+        if (dataset, name) not in self.collections:
+            held = self.held.get((dataset, name), {"name": name, "title": titled(name)})
+            fields = [self.row(one, line) for one in held.get("fields", [])]
+            made = self.collections[dataset, name] = self.row({**held, "fields": fields}, line)
+            self.place(system, dataset, line)["collections"].append(made)
+        row = self.collections[dataset, name]
+        for column in COLLECTION:
+            if column not in cells:
+                continue
+            before, where = self.said.setdefault((dataset, name, column), (cells[column], line))
+            if before != cells[column]:
+                words = (
+                    f"{column} is {cells[column]!r} here and {before!r} in line {where}; all rows of a collection agree"
+                )
+                self.fault(line, f"{dataset}.{name}", words)
+                continue
+            if column == "collection_title" and not cells[column]:
+                continue
+            self.put(row, COLLECTION[column], column, cells[column], line, f"{dataset}.{name}")
+
+    def place(self, system: str, dataset: str, line: int) -> Row:
+        """The dataset's row in the description to be."""
+        if system not in self.systems:
+            name = self.names.get(system) or titled(system)
+            self.systems[system] = self.row({"key": system, "name": name, "datasets": []}, line)
+        for one in self.systems[system]["datasets"]:
+            if one["key"] == dataset:
+                return one
+        held = self.datasets.get(dataset, ("", {"key": dataset, "name": titled(dataset)}))[1]
+        made = self.row({**held, "collections": []}, line)
+        self.systems[system]["datasets"].append(made)
+        return made
+
+    def field(self, line: int, path: str, collection: Row, name: str, cells: dict[str, str]) -> None:
+        row = next((one for one in collection["fields"] if one["name"] == name), None)
+        if row is None:
+            row = self.row({"name": name}, line)
+            collection["fields"].append(row)
+        row.line = line
+        for column in FIELD:
+            if column in cells:
+                self.put(row, column, column, cells[column], line, path)
+
+    def put(self, row: Row, key: str, column: str, cell: str, line: int, path: str) -> None:
+        try:
+            value = read_cell(column, cell)
+        except Words as error:
+            self.fault(line, path, f"{column}: {error}")
+            return
+        if column == "references" and value:
+            value = [self.row(one, line) for one in value]
+        if value is None:
+            row.pop(key, None)
+        else:
+            row[key] = value
+
+    def description(self) -> Row:
+        return self.row({"systems": list(self.systems.values())}, 1)

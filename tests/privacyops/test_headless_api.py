@@ -1,0 +1,70 @@
+"""Programs describe, test, explain, enter and read; they decide nothing."""
+
+import pytest
+
+from inventory.models import System
+from requests_app.models import Letter, Request
+from tests.connectors import shop as s
+from tests.connectors.shop import Shop
+from tests.consent.builders import Caller
+
+pytestmark = pytest.mark.django_db
+ALL = ("inventory:read", "inventory:write", "connectors:test", "requests:write", "requests:read")
+ASK = {"right": "delete", "email": "dora@people.example", "residence": "DE"}
+DESCRIPTION = """
+categories: [{key: contact, name: Contact}]
+systems:
+  - key: crm
+    name: CRM
+    datasets:
+      - key: crm
+        name: CRM
+        collections:
+          - name: people
+            title: People
+            fields: [{name: id, primary_key: true}, {name: mail, identity: email, category: contact}]
+"""
+
+
+@pytest.fixture
+def program() -> Caller:
+    return Caller(*ALL)
+
+
+def test_a_description_is_brought_in_and_a_wrong_one_names_every_fault_and_writes_nothing(program: Caller) -> None:
+    wrong = DESCRIPTION.replace("category: contact", "category: shoes")
+    answer = program.post("/api/v1/descriptions/", {"description": wrong, "file": "crm.yaml"}, key=None)
+    assert answer.status_code == 422 and "crm.yaml" in answer.json()["message"] and "shoes" in answer.json()["message"]
+    assert not System.objects.exists()
+    assert program.post("/api/v1/descriptions/", {"description": DESCRIPTION}, key=None).json() == {"loaded": True}
+    assert System.objects.get().key == "crm"
+
+
+def test_a_connection_is_tested_and_a_plan_explained(program: Caller, shop: Shop) -> None:
+    tested = program.post("/api/v1/connections/test/", {"system": "shop"}, key=None).json()
+    assert tested["works"] and "Connected" in tested["sentence"]
+    assert program.post("/api/v1/connections/test/", {"system": "moon"}, key=None).status_code == 422
+    plan = program.post("/api/v1/plans/", {"identifiers": ["email"]}, key=None).json()
+    assert {one["collection"] for one in plan["steps"]} >= {"accounts", "visits"}
+
+
+def test_a_request_is_entered_once_per_key_and_its_outcome_can_be_read(program: Caller, shop: Shop) -> None:
+    first = program.post("/api/v1/requests/", ASK, key="k-1")
+    assert first.status_code == 201 and first.json()["state"] == "received"
+    assert program.post("/api/v1/requests/", ASK, key="k-1").json() == first.json()
+    assert program.post("/api/v1/requests/", ASK | {"right": "access"}, key="k-1").status_code == 409
+    assert Request.objects.count() == 1 and Letter.objects.filter(kind="acknowledgement").count() == 1
+    told = program.get(f"/api/v1/requests/{first.json()['reference']}/")
+    assert told.status_code == 200 and told.json()["collections"] == [] and ASK["email"] not in told.content.decode()
+    assert shop.rows(s.accounts, id=1)
+
+
+def test_a_key_without_the_scope_does_nothing(shop: Shop) -> None:
+    other = Caller("consent:read")
+    for path, body in (
+        ("requests/", ASK),
+        ("descriptions/", {"description": "x"}),
+        ("plans/", {"identifiers": ["email"]}),
+    ):
+        assert other.post(f"/api/v1/{path}", body, key="k").status_code == 403
+    assert other.get("/api/v1/requests/PR-1/").status_code == 403
