@@ -11,7 +11,9 @@ What goes wrong if this is wrong: we can no longer prove what was done to whom. 
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,37 +49,17 @@ def declared() -> dict[str, str]:
     return dict(_declared)
 
 
-def record(name: str, *, actor: Actor, noun: models.Model, subject_id: UUID | None = None, **facts: Any) -> Event:
-    """Append one event about `noun` in the caller's transaction.
+def record(name: str, *, actor: Actor, noun: models.Model, subject_id: UUID | None = None, **facts: Any) -> None:
+    """Append one event about `noun` in the caller's transaction: at the end of its `atomic` block, with all others of it.
 
     Raises ValueError for an undeclared name or a fact that could be personal data, RuntimeError outside a transaction.
     """
-    if name not in _declared:
-        raise ValueError(f"event {name!r} is not declared by any app's events.py")
-    if not connection.in_atomic_block:
-        raise RuntimeError("an event is written in the transaction of the change that it tells of")
-    clean = {key: _fact(key, value) for key, value in sorted(facts.items())}
-    _lock_chain()
-    last = Event.objects.order_by("-number").values_list("number", "digest").first() or (0, GENESIS)
-    event = Event(
-        number=last[0] + 1,
-        at=timezone.now(),
-        actor=str(actor),
-        name=name,
-        noun=noun._meta.label_lower,
-        noun_id=str(noun.pk),
-        subject_id=subject_id,
-        facts=clean,
-        previous=last[1],
-    )
-    event.digest = digest(event)
-    event.save(force_insert=True)
-    return event
+    _append([_checked(Entry(name, type(noun), noun.pk, subject_id, facts), actor)])
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event to be appended together with others: about the noun of `model` with key `pk`."""
+    """One event to be appended: about the noun of `model` with key `pk`."""
 
     name: str
     model: type[models.Model]
@@ -91,34 +73,84 @@ def record_many(entries: Sequence[Entry], *, actor: Actor) -> int:
 
     Raises as `record` does; then none is written.
     """
-    if not entries:
-        return 0
-    for one in entries:
-        if one.name not in _declared:
-            raise ValueError(f"event {one.name!r} is not declared by any app's events.py")
+    _append([_checked(one, actor) for one in entries])
+    return len(entries)
+
+
+def _checked(entry: Entry, actor: Actor) -> Event:
+    if entry.name not in _declared:
+        raise ValueError(f"event {entry.name!r} is not declared by any app's events.py")
     if not connection.in_atomic_block:
         raise RuntimeError("an event is written in the transaction of the change that it tells of")
-    facts = [{key: _fact(key, value) for key, value in sorted(one.facts.items())} for one in entries]
+    return Event(
+        actor=str(actor),
+        name=entry.name,
+        noun=entry.model._meta.label_lower,
+        noun_id=str(entry.pk),
+        subject_id=entry.subject_id,
+        facts={key: _fact(key, value) for key, value in sorted(entry.facts.items())},
+    )
+
+
+class _Blocks(threading.local):
+    """The open `atomic` blocks of this thread, by their depth of savepoints, and the events that wait for the end of the
+    outermost: the chain's lock is then held for a moment and not for a whole verb, and all go in together.
+    """
+
+    def __init__(self) -> None:
+        self.open: list[int] = []
+        self.waiting: list[Event] = []
+
+
+_blocks = _Blocks()
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """One change with its events: a transaction (or a savepoint in one) at whose end the events are written.
+
+    Events of an inner block that failed are forgotten with its changes. Inside a `transaction.atomic` of somebody else,
+    whose end we would not see, an event is written at once.
+    """
+    with transaction.atomic():
+        before = len(_blocks.waiting)
+        _blocks.open.append(len(connection.savepoint_ids))
+        try:
+            yield
+            if connection.needs_rollback:  # `set_rollback`: a rehearsal
+                del _blocks.waiting[before:]
+            elif len(_blocks.open) == 1:
+                _flush()
+        except BaseException:
+            del _blocks.waiting[before:]
+            raise
+        finally:
+            _blocks.open.pop()
+
+
+def _append(events: list[Event]) -> None:
+    if _blocks.open and _blocks.open[-1] == len(connection.savepoint_ids):
+        _blocks.waiting += events
+    else:
+        _write(events)
+
+
+def _flush() -> None:
+    _write(_blocks.waiting)
+    _blocks.waiting.clear()
+
+
+def _write(events: list[Event]) -> None:
+    if not events:
+        return
     _lock_chain()
     number, previous = Event.objects.order_by("-number").values_list("number", "digest").first() or (0, GENESIS)
-    at, rows = timezone.now(), []
-    for one, clean in zip(entries, facts, strict=True):
+    at = timezone.now()
+    for event in events:
         number += 1
-        event = Event(
-            number=number,
-            at=at,
-            actor=str(actor),
-            name=one.name,
-            noun=one.model._meta.label_lower,
-            noun_id=str(one.pk),
-            subject_id=one.subject_id,
-            facts=clean,
-            previous=previous,
-        )
+        event.number, event.at, event.previous = number, at, previous
         event.digest = previous = digest(event)
-        rows.append(event)
-    Event.objects.bulk_create(rows, batch_size=500)
-    return len(rows)
+    Event.objects.bulk_create(events, batch_size=500)
 
 
 def digest(event: Event) -> str:
@@ -153,7 +185,8 @@ def faults() -> Iterator[str]:
 
 
 def of(noun: models.Model) -> "models.QuerySet[Event]":
-    """The events about one noun, oldest first."""
+    """The events about one noun, oldest first; those that wait in this transaction are written for it."""
+    _flush()
     return Event.objects.filter(noun=noun._meta.label_lower, noun_id=str(noun.pk)).order_by("number")
 
 
@@ -175,8 +208,3 @@ def _lock_chain() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
     # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
-
-
-def atomic() -> Any:
-    """`transaction.atomic`, named here so that verbs read as what they are: one change with its event."""
-    return transaction.atomic()

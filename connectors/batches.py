@@ -322,7 +322,10 @@ def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> Non
 
 def forget_salt(batch: Batch) -> None:
     """Destroy the secret of a batch's keyed masks, once nothing of it is left to do. In the caller's transaction."""
-    if batch.salt and not WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).exists():
+    if not batch.salt:
+        return
+    Batch.objects.select_for_update().get(pk=batch.pk)  # of two orders that end at once, the second sees the first
+    if not WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).exists():
         Batch.objects.filter(pk=batch.pk).update(salt=None)
 
 

@@ -193,7 +193,7 @@ def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
             park_reason="",
             **changes,
         )
-        order.refresh_from_db()
+        order.refresh_from_db(fields=["rows_done"])
         _record("order.done", order, rows=order.rows_done)
         batches.forget_salt(order.batch)
         after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
@@ -208,7 +208,7 @@ def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:
 
 
 def _later(order: WorkOrder, fence: int, code: str) -> None:
-    order.refresh_from_db()
+    order.refresh_from_db(fields=["attempts"])
     if order.attempts >= settings.MOST_ATTEMPTS:
         _park(
             order,

@@ -22,7 +22,11 @@ class _Marked(dict[str, Any]):
     lines: dict[str, int]
 
 
-class _Loader(yaml.SafeLoader):
+# libyaml's parser where PyYAML has it (its wheels do): every process reads all statutes at its start.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Safe):
     """Safe YAML that refuses a key given twice, and keys that YAML reads as something else than text (NO, 1, null)."""
 
 

@@ -1,11 +1,12 @@
 """Why a colleague must look at a request: worked out from the rows each time, so that it never outlives its reason."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audit import log
@@ -22,10 +23,13 @@ UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
-    found = [*_referrals(request), *_parked_letters(request)]
-    if request.state == State.CLOSED:
-        return found
-    return [*_question(request), *_orders(request), *_parcel(request), *_notices(request), *found, *_clocks(request)]
+    wanted = ("referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
+    rows = Request.objects.filter(pk=request.pk)
+    there = rows.values_list(*(Exists(SOURCES[name][0](request)) for name in wanted)).get()  # mostly none: one query
+    found = [] if request.state == State.CLOSED else _question(request)
+    return found + [
+        one for name, is_there in zip(wanted, there, strict=True) if is_there for one in SOURCES[name][1](request)
+    ]
 
 
 def refresh(request_id: UUID, *, actor: Actor) -> None:
@@ -78,10 +82,8 @@ def _question(request: Request) -> list[tuple[str, str]]:
 
 
 def _orders(request: Request) -> list[tuple[str, str]]:
-    if request.batch_id is None:
-        return []
-    parked = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.PARKED)
-    counts = {row["park_code"]: row["many"] for row in parked.values("park_code").annotate(many=Count("pk")).order_by()}
+    rows = _parked(request)
+    counts = {row["park_code"]: row["many"] for row in rows.values("park_code").annotate(many=Count("pk")).order_by()}
     found = []
     if counts.pop("held", 0) or (
         counts and LegalHold.objects.filter(subject=request.subject_id, released_at=None).exists()
@@ -111,7 +113,7 @@ def _by_hand(request: Request) -> list[tuple[str, str]]:
 def _referrals(request: Request) -> list[tuple[str, str]]:
     """Clients that could not be told, do not answer, or want us to do something."""
     found = []
-    rows = Referral.objects.filter(request=request).select_related("order__system")
+    rows = _open_referrals(request).select_related("order__system")
     for one in rows.order_by("order__created_at"):
         client = one.order.system.client
         if one.state == Referral.State.PARKED:
@@ -125,27 +127,45 @@ def _referrals(request: Request) -> list[tuple[str, str]]:
 
 
 def _parcel(request: Request) -> list[tuple[str, str]]:
-    if Parcel.objects.filter(request=request, state=Parcel.State.PARKED).exists():
-        return [("parcel", "The package could not be built. Look at its reason, then retry.")]
-    return []
+    return [("parcel", "The package could not be built. Look at its reason, then retry.")]
 
 
 def _notices(request: Request) -> list[tuple[str, str]]:
-    if Notice.objects.filter(origin=request.reference, state=Notice.State.PARKED).exists():
-        return [("notice", "A recipient could not be told. Look at the notice's reason, then retry or waive it.")]
-    return []
+    return [("notice", "A recipient could not be told. Look at the notice's reason, then retry or waive it.")]
 
 
-def _parked_letters(request: Request) -> list[tuple[str, str]]:
-    # Of a letter to a client its referral tells.
-    many = Letter.objects.filter(request=request, to__isnull=True, state=Letter.State.PARKED).count()
-    return (
-        [("letter", "A letter could not be sent. Look at its reason, then retry or use another way.")] if many else []
-    )
+def _letters(request: Request) -> list[tuple[str, str]]:
+    return [("letter", "A letter could not be sent. Look at its reason, then retry or use another way.")]
 
 
 def _clocks(request: Request) -> list[tuple[str, str]]:
     return _words(list(_watched().filter(request=request).order_by("due_at")))
+
+
+def _parked(request: Request) -> "QuerySet[WorkOrder]":
+    return WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.PARKED)
+
+
+def _open_referrals(request: Request) -> "QuerySet[Referral]":
+    return Referral.objects.filter(request=request)
+
+
+PRESSING = Q(breached_at__isnull=False) | Q(near=True)
+# What may wait: the rows that say that something does, and the words for it.
+Rows = Callable[[Request], "QuerySet[Any]"]
+Words = Callable[[Request], list[tuple[str, str]]]
+SOURCES: dict[str, tuple[Rows, Words]] = {
+    "orders": (_parked, _orders),
+    "parcel": (lambda request: Parcel.objects.filter(request=request, state=Parcel.State.PARKED), _parcel),
+    "notices": (lambda request: Notice.objects.filter(origin=request.reference, state=Notice.State.PARKED), _notices),
+    "referrals": (_open_referrals, _referrals),
+    # Of a letter to a client its referral tells.
+    "letters": (
+        lambda request: Letter.objects.filter(request=request, to__isnull=True, state=Letter.State.PARKED),
+        _letters,
+    ),
+    "clocks": (lambda request: _watched().filter(PRESSING, request=request), _clocks),
+}
 
 
 def _watched() -> "QuerySet[Clock]":

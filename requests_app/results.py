@@ -68,12 +68,17 @@ def summary(request: Request) -> Summary:
     """The honest outcome so far: what has a receipt is done, what was kept has a ground, the rest is left."""
     plan = plans.thaw(request.plan)
     result = Summary(referred=referred(request))
-    keeping, given_up = _keeping(), _given_up(request)
+    if request.batch_id is None:
+        return result
+    waived = _waived(request)
+    given_up = {order.system_id: gettext(order.park_code.replace("_", " ")) for order in waived}
+    keeping: dict[tuple[str, str], tuple[str, str]] | None = None
     for one, receipted in _findings(request, plan):
         result.found += 1
         kept = one.decision == Finding.Decision.KEEP or (plan.operation == "erase" and one.action == "keep")
         if kept:
             result.left += 1
+            keeping = _keeping() if keeping is None else keeping
             reason = _why(request, one, keeping)
             _say(result.withheld, one, one.rows, gettext("kept: %(reason)s") % {"reason": reason})
             result.lines.append(result.withheld[-1])
@@ -89,7 +94,7 @@ def summary(request: Request) -> Summary:
             _say(result.lines, one, undone, gettext(UNDONE[plan.operation]) + (f" ({why})" if why else ""))
         else:
             result.done += 1
-    for line in _unsearched(request):
+    for line in _unsearched(waived):
         result.left += 1
         result.lines.append(line)
         result.withheld.append(line)
@@ -139,30 +144,23 @@ def _said(referral: Referral | None) -> str:
     return gettext("we are passing your request on to them")
 
 
-def _unsearched(request: Request) -> list[Line]:
+def _waived(request: Request) -> list[WorkOrder]:
+    """The orders that were given up."""
+    orders = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.WAIVED)
+    return list(orders.exclude(park_code="cancelled").select_related("system").order_by("created_at", "pk"))
+
+
+def _unsearched(waived: list[WorkOrder]) -> list[Line]:
     """Systems whose search was given up: never silently."""
-    orders = WorkOrder.objects.filter(
-        batch=request.batch_id, operation=WorkOrder.Operation.FIND, state=WorkOrder.State.WAIVED
-    )
-    rows = orders.exclude(park_code="cancelled").select_related("system")
     return [
         Line(
             one.system.name,
             gettext("could not be searched (%(why)s); we have not answered for it")
             % {"why": gettext(one.park_code.replace("_", " "))},
         )
-        for one in rows
+        for one in waived
+        if one.operation == WorkOrder.Operation.FIND
     ]
-
-
-def _given_up(request: Request) -> dict[int, str]:
-    """Why orders were waived, by system."""
-    rows = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.WAIVED)
-    return {
-        pk: gettext(code.replace("_", " "))
-        for pk, code in rows.values_list("system", "park_code")
-        if code != "cancelled"
-    }
 
 
 def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:

@@ -22,7 +22,7 @@ from inventory.models import Collection, DataCategory, Dataset
 from inventory.models import Field as Column
 from requests_app import laws, plans, policy, results, stationery
 from requests_app.delivery.tables import plain as jsonable
-from requests_app.models import Request, Right
+from requests_app.models import Clock, Request, Right
 from subjects.models import Identifier
 
 SOURCES = {
@@ -35,10 +35,11 @@ SOURCES = {
 
 def facts(request: Request) -> dict[str, Any]:
     """What every letter may say about a request, in the language that is spoken just now."""
+    clock = _due(request)
     return said(request) | {
         "hello": salutation(request),
-        "due_on": due_on(request),
-        "due_law": due_law(request),
+        "due_on": day(clock.due_on) if clock else "",
+        "due_law": laws.cited(laws.short(clock.statute), clock.cite) if clock else "",
         "summary": results.summary(request),
         "told": told(request),
     }
@@ -92,14 +93,13 @@ def day(at: Any) -> str:
 
 def due_on(request: Request) -> str:
     """The day by which we answer, or nothing when no clock runs."""
-    clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
+    clock = _due(request)
     return day(clock.due_on) if clock else ""
 
 
-def due_law(request: Request) -> str:
-    """The law and section behind that day: GDPR, art. 12(3)."""
-    clock = request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
-    return laws.cited(laws.short(clock.statute), clock.cite) if clock else ""
+def _due(request: Request) -> Clock | None:
+    """The clock that sets that day."""
+    return request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
 
 
 def categories(request: Request) -> set[str]:
@@ -179,10 +179,11 @@ def own_record(request: Request) -> dict[str, str]:
 def overview(request: Request) -> dict[str, Any]:
     """What the package's first page says beside its parts."""
     kept = _findings(request, decision=Finding.Decision.KEEP)
+    given = ledger.of(request.subject)
     names = dict(DataCategory.objects.values_list("key", "name"))
     return {
         "recipients": ledger.recipients_of(request.subject, _shown_categories(request)),
-        "disclosures": [(one, [names.get(key, key) for key in one.categories]) for one in ledger.of(request.subject)],
+        "disclosures": [(one, [names.get(key, key) for key in one.categories]) for one in given],
         "choices": sorted(choices.current(request.subject).values(), key=lambda one: one.purpose.name),
         "withheld": [(one.title, results.ground(request, one.ground)) for one in kept],
     }

@@ -58,11 +58,13 @@ def move(request: Request, to: str, *, actor: Actor, event: str = "", **changes:
     if step is None:
         raise Refused("This cannot be done in the state that the request is in.", code="illegal_move")
     with log.atomic():
-        if not GUARDS[step.guard](locks.request(request.pk)):
+        fresh = locks.request(request.pk)
+        if not GUARDS[step.guard](fresh):
             raise Refused("What this step needs has not happened yet.", code=f"guard_{step.guard}")
         if not Request.objects.filter(pk=request.pk, state=request.state).update(state=to, **changes):
             raise Refused(CONFLICT, code="state_conflict")
-        fresh = Request.objects.get(pk=request.pk)
+        for name, value in {"state": to, **changes}.items():  # the row is ours until the end: nobody else changed it
+            setattr(fresh, name, value)
         facts = {"before": request.state, "after": to} | ({"outcome": fresh.outcome} if to == State.CLOSED else {})
         log.record(event or step.event, actor=actor, noun=fresh, subject_id=fresh.subject_id, **facts)
     return fresh

@@ -35,6 +35,49 @@ def test_an_event_of_a_change_that_was_rolled_back_is_gone_with_it() -> None:
 
 
 @pytest.mark.django_db
+def test_events_of_one_block_go_in_together_at_its_end_and_those_of_a_failed_part_never() -> None:
+    with log.atomic():
+        clients.create("one", [], actor=CLERK)
+        with pytest.raises(RuntimeError), log.atomic():
+            clients.create("undone", [], actor=CLERK)
+            raise RuntimeError("this part failed")
+        with pytest.raises(RuntimeError), transaction.atomic():  # a savepoint that is not the log's own
+            log.record("client.created", actor=CLERK, noun=ApiClient.objects.get(name="one"))
+            raise RuntimeError("and this one")
+        clients.create("two", [], actor=CLERK)
+        assert not Event.objects.exists()
+    names = {str(one.pk): one.name for one in ApiClient.objects.all()}
+    assert [names[one.noun_id] for one in Event.objects.order_by("number")] == ["one", "two"]
+    assert list(log.faults()) == []
+
+
+@pytest.mark.django_db
+def test_a_rehearsal_leaves_no_event() -> None:
+    with log.atomic():
+        with log.atomic():
+            clients.create("rehearsed", [], actor=CLERK)
+            transaction.set_rollback(True)
+        clients.create("one", [], actor=CLERK)
+    assert ApiClient.objects.get().name == "one" and Event.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_who_asks_for_the_events_of_a_noun_sees_those_of_the_same_block() -> None:
+    with log.atomic():
+        clients.create("one", [], actor=CLERK)
+        assert [one.name for one in log.of(ApiClient.objects.get())] == ["client.created"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_that_fails_leaves_nothing_for_the_next_one() -> None:
+    with pytest.raises(RuntimeError), log.atomic():
+        clients.create("undone", [], actor=CLERK)
+        raise RuntimeError("the change failed")
+    clients.create("one", [], actor=CLERK)
+    assert Event.objects.count() == ApiClient.objects.count() == 1
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("value", ["anna@example.org", "Anna Lind", "two\nlines", 'say "hi"', "Zoë"])
 def test_a_fact_that_could_be_personal_data_is_refused(value: str) -> None:
     noun = ApiClient.objects.create(name="x", key_hash="x")
