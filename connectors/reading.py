@@ -42,10 +42,10 @@ def rows(finding: Finding, *, mask_others: bool = True, searcher: Searcher | Non
 
 def pages(finding: Finding, *, mask_others: bool = True, searcher: Searcher | None = None) -> Iterator[list[Row]]:
     """The same as lists, one for each chunk."""
-    reader = _Reader(finding, mask_others, searcher or Searcher(finding.batch))
-    chunks = Chunk.objects.filter(finding=finding).order_by("number")
-    for pk in list(chunks.values_list("pk", flat=True)):
-        page = reader.read(chunks.get(pk=pk).keys or ())
+    searcher = searcher or Searcher(finding.batch)
+    reader = _Reader(finding, mask_others, searcher)
+    for keys in searcher.remembered.chunks(finding):
+        page = reader.read(keys)
         if page:
             yield page
 
@@ -74,7 +74,7 @@ class _Reader:
             one.name: one.person for one in self.spec.fields if mask_others and one.person not in ("", finding.via)
         }
         self.shared = finding.shared
-        self.verdicts = redacting.verdicts(finding)
+        self.verdicts = searcher.remembered.verdicts(finding)
 
     def read(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
         """These rows, without another person's fields."""

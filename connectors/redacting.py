@@ -40,6 +40,7 @@ REASONS = {
         "weighed": "weighed against the other person's rights, showing it is reasonable",
     },
 }
+Verdicts = dict[tuple[str, str], str]  # (mark of the row, field) -> "redact" or "reveal"
 LOCKED = "Work on these rows was authorised already; collect again to decide anew."
 
 
@@ -50,10 +51,13 @@ def mark(dataset: str, collection: str, key: Sequence[Any]) -> str:
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def verdicts(finding: Finding) -> dict[tuple[str, str], str]:
-    """The words in force for the rows of a finding: "redact" or "reveal" by (mark of the row, field). One query."""
-    rows = _rows(finding.batch, finding).filter(~Q(action=REVEAL) | Q(at__gte=finding.batch.created_at))
-    return {(row, field): action for row, field, action in rows.values_list("row", "field", "action")}
+def verdicts(batch: Batch) -> dict[tuple[str, str], Verdicts]:
+    """The words in force for the rows of a batch, by (dataset, collection). One query."""
+    rows = Redaction.objects.filter(~Q(action=REVEAL) | Q(at__gte=batch.created_at), origin=batch.origin)
+    found = dict[tuple[str, str], Verdicts]()
+    for dataset, collection, row, field, action in rows.values_list("dataset", "collection", "row", "field", "action"):
+        found.setdefault((dataset, collection), {})[row, field] = action
+    return found
 
 
 def decide(finding: Finding, spec: CollectionSpec, row: str, field: str, *, action: str, reason: str, by: User) -> None:

@@ -7,8 +7,10 @@ person with many rows chunk after chunk is read from the database, so that memor
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connectors import redacting
 from connectors.kinds.base import Key
 from connectors.models import Batch, Chunk, Finding
+from connectors.redacting import Verdicts
 from inventory.graph import Name
 
 MOST_KEYS = 5000
@@ -22,6 +24,7 @@ class Remembered:
         self._findings: dict[Name, list[Finding]] | None = None
         self._keys: dict[int, list[list[Key]]] = {}
         self._pending: dict[int, list[list[Key]]] = {}
+        self._verdicts: dict[Name, Verdicts] | None = None
 
     def findings(self, name: Name) -> list[Finding]:
         """Those of one collection: the person's own first, then the shared ones."""
@@ -29,14 +32,21 @@ class Remembered:
 
     def chunks(self, finding: Finding) -> Iterator[list[Key]]:
         """The keys of a finding, a chunk at a time, in order."""
+        self._all()
         if id(finding) in self._pending:
             yield from self._pending[id(finding)]
         elif finding.pk in self._keys:
             yield from self._keys[finding.pk]
         else:
-            rows = Chunk.objects.filter(finding=finding).order_by("number")
-            for chunk in rows.iterator(chunk_size=1):
-                yield _keys(chunk)
+            rows = Chunk.objects.filter(finding=finding)
+            for pk in list(rows.order_by("number").values_list("pk", flat=True)):
+                yield _keys(rows.get(pk=pk))
+
+    def verdicts(self, finding: Finding) -> Verdicts:
+        """What colleagues decided about single items of a finding, see `redacting.verdicts`."""
+        if self._verdicts is None:
+            self._verdicts = redacting.verdicts(self.batch)
+        return self._verdicts.get((finding.dataset, finding.collection), {})
 
     def learn(self, name: Name, found: Sequence[tuple[Finding, list[list[Key]] | None]]) -> None:
         """What a step found just now, with its keys while they are few enough to be held; None: they are in the database."""
