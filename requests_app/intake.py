@@ -4,7 +4,10 @@ Whoever submits gets the same answer whether or not we know the person. The requ
 acknowledgement in one transaction; everything else is found by the sweep.
 """
 
-from dataclasses import dataclass, field
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,10 +55,11 @@ def submit(submission: Submission, *, now: datetime, actor: Actor | None = None)
     """Store one request and return it; the same nonce returns the same request.
 
     `actor` is the colleague or API client that entered it, None for the person.
-    Raises Refused with the field at fault.
+    Raises Refused with the field at fault, and (code "idempotency_conflict") for a nonce that came with other content:
+    whoever got the first request for an answer would believe that the second was taken.
     """
     clean = _validated(submission, now)
-    known = _by_nonce(submission.nonce)
+    known = _by_nonce(submission)
     if known is not None:
         return known
     try:
@@ -63,7 +67,7 @@ def submit(submission: Submission, *, now: datetime, actor: Actor | None = None)
             stored = _store(submission, clean, now, actor)
             failpoint("intake.before_commit")
     except IntegrityError:
-        known = _by_nonce(submission.nonce)  # the same form arrived twice at once; the other one won
+        known = _by_nonce(submission)  # the same form arrived twice at once; the other one won
         if known is None:
             raise
         return known
@@ -77,8 +81,21 @@ def correctable() -> list[str]:
     return list(rows.distinct())
 
 
-def _by_nonce(nonce: str | None) -> Request | None:
-    return Request.objects.filter(nonce=nonce).first() if nonce else None
+def _by_nonce(submission: Submission) -> Request | None:
+    found = Request.objects.filter(nonce=submission.nonce).first() if submission.nonce else None
+    if found is not None and found.content_digest not in ("", _digest(submission)):
+        raise Refused(
+            "This was sent before with other content, under the same key. Send a new key with new content.",
+            code="idempotency_conflict",
+        )
+    return found
+
+
+def _digest(submission: Submission) -> str:
+    """A keyed digest of what was asked, by which a repeat is told from another request."""
+    content = asdict(submission) | {"nonce": None, "channel": None}
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hmac.new(settings.INDEX_KEY.encode(), b"privacyops intake v1 " + text.encode(), hashlib.sha256).hexdigest()
 
 
 def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: Actor | None) -> Request:
@@ -95,6 +112,7 @@ def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: 
         language=stationery.known(submission.language),
         received_at=received_at,
         nonce=submission.nonce or None,
+        content_digest=_digest(submission),
         details=clean["details"],
         changes=clean["changes"],
         categories=list(submission.categories),
@@ -162,7 +180,7 @@ def _subject(submission: Submission, actor: Actor | None) -> tuple[DataSubject, 
     locks.person(subject.pk)  # so that the limit of letters to one mailbox holds for forms that arrive at once
     identifier = registry.add(subject, "email", submission.email, actor=who)
     for kind, value in submission.identifiers.items():
-        registry.add(subject, kind, value, actor=who)
+        registry.add(subject, kind, value, claimed=True, actor=who)
     if submission.name.strip():
         registry.add(subject, "name", submission.name, actor=who)
     return subject, identifier

@@ -6,13 +6,12 @@ for a cookie. Tokens and cookies are kept as hashes only. Strangers learn nothin
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Q
 from django.utils import timezone
 
 from audit import actor as actors
@@ -105,10 +104,10 @@ def exchange(token: str, *, now: datetime) -> Exchange:
     return Exchange(cookie, request, proof.purpose)
 
 
-def vouch(request: Request, *, by: User, method: str, also: Iterable[str] = (), now: datetime) -> Request:
+def vouch(request: Request, *, by: User, method: str, also: Mapping[str, str] | None = None, now: datetime) -> Request:
     """A colleague says how they made sure who is asking; only the method is kept, never its evidence.
 
-    Covers the address of the request and the person's identifiers of the kinds in `also`.
+    Covers the address of the request and those identifiers of the person, by kind, that stand in `also`.
     Raises Refused for a method that is not in METHODS, a role that may not, and a request that is past asking.
     """
     if not by.has_perm("requests_app.decide_request"):
@@ -121,9 +120,10 @@ def vouch(request: Request, *, by: User, method: str, also: Iterable[str] = (), 
         if fresh.state not in (State.RECEIVED, State.VERIFYING) or fresh.proved_at is not None:
             raise Refused("This request needs no proof any more.", code="state_conflict")
         Request.objects.filter(pk=fresh.pk).update(proved_at=now)
-        covered = Q(pk=fresh.identifier_id) | Q(kind__in=list(also))
-        for identifier in Identifier.objects.filter(covered, subject=fresh.subject_id, proved_at=None):
-            registry.prove(identifier, at=now, actor=who)
+        covered = [fresh.identifier, *(registry.of(fresh.subject_id, *one) for one in (also or {}).items())]
+        for identifier in covered:
+            if identifier is not None and identifier.proved_at is None:
+                registry.prove(identifier, at=now, actor=who)
         log.record("request.proved", actor=who, noun=fresh, subject_id=fresh.subject_id, channel=method)
         workflow.nudge(fresh)
     return Request.objects.get(pk=fresh.pk)

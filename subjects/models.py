@@ -37,6 +37,9 @@ class Identifier(models.Model):
     value = EncryptedTextField(help_text="As the person wrote it; mail goes to exactly this.")
     blind_index = models.CharField(max_length=64, db_index=True, editable=False)
     proved_at = models.DateTimeField(null=True, blank=True, help_text="When the person showed control of it.")
+    claimed = models.BooleanField(
+        default=False, help_text="Somebody else said that it is theirs: nobody is found by it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -16,9 +16,13 @@ MAKER_LOCK = 7_420_003
 
 
 def known(kind: str, value: str) -> DataSubject | None:
-    """The one subject with this identifier, or None. Raises Refused when two persons share it: a person must pick."""
+    """The one subject with this identifier, or None. Raises Refused when two persons share it: a person must pick.
+
+    What a colleague or a program only said to be somebody's (`claimed`) finds nobody: whoever owns it and asks for their
+    data must not become that somebody.
+    """
     index = vault.blind_index(kind, identifiers.normalise(kind, value))
-    rows = Identifier.objects.filter(kind=kind, blind_index=index, subject__merged_into=None)
+    rows = Identifier.objects.filter(kind=kind, blind_index=index, claimed=False, subject__merged_into=None)
     found = list(rows.select_related("subject").order_by("created_at")[:2])
     if len(found) > 1:
         raise Refused("Two people share this identifier; a colleague has to tell them apart.", code="shared_identifier")
@@ -47,16 +51,22 @@ def _one_maker() -> None:
     # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
 
 
-def add(subject: DataSubject, kind: str, value: str, *, actor: Actor) -> Identifier:
-    """Give `subject` an identifier; the same value twice is one row."""
+def add(subject: DataSubject, kind: str, value: str, *, claimed: bool = False, actor: Actor) -> Identifier:
+    """Give `subject` an identifier; the same value twice is one row. `claimed`: nobody is found by it, see `known`."""
     index = vault.blind_index(kind, identifiers.normalise(kind, value))
     with log.atomic():
         row, made = Identifier.objects.get_or_create(
-            subject=subject, kind=kind, blind_index=index, defaults={"value": value.strip()}
+            subject=subject, kind=kind, blind_index=index, defaults={"value": value.strip(), "claimed": claimed}
         )
         if made:
             log.record("subject.identified", actor=actor, noun=subject, subject_id=subject.pk, kind=kind)
     return row
+
+
+def of(subject_id: UUID, kind: str, value: str) -> Identifier | None:
+    """This identifier of this person, if it is theirs."""
+    index = vault.blind_index(kind, identifiers.normalise(kind, value))
+    return Identifier.objects.filter(subject=subject_id, kind=kind, blind_index=index).first()
 
 
 def prove(identifier: Identifier, *, at: datetime, actor: Actor) -> None:

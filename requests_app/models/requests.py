@@ -78,6 +78,7 @@ class Request(models.Model):
     language = models.CharField(max_length=12, default="en")
     received_at = models.DateTimeField(db_index=True)
     nonce = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    content_digest = models.CharField(max_length=64, default="", editable=False)
     details = EncryptedTextField(blank=True, default="", help_text="The person's own words.")
     changes = EncryptedJSONField(default=dict, help_text="For a correction: attribute and new value.")
     categories = models.JSONField(

@@ -66,6 +66,17 @@ def test_the_same_form_twice_is_one_request(company):
     assert Letter.objects.filter(kind="acknowledgement").count() == 1
 
 
+@pytest.mark.parametrize(
+    "other", [{"email": "bob@example.org"}, {"details": "All of it."}, {"identifiers": {"account_id": "2"}}]
+)
+def test_another_request_under_the_same_key_is_refused_and_not_taken_for_the_first(company, other):
+    ask("access", nonce="key-1", now=NOW)
+    with pytest.raises(Refused) as caught:
+        ask("access", nonce="key-1", now=NOW, **other)
+    assert caught.value.code == "idempotency_conflict"
+    assert Request.objects.count() == 1
+
+
 def test_two_forms_of_one_person_belong_to_one_person(company):
     assert ask("access").subject_id == ask("delete", email="ADA@example.org").subject_id
 

@@ -12,12 +12,14 @@ from audit import failpoints
 from audit.models import Event
 from audit.refusal import Refused
 from connectors import batches
-from requests_app import delivery, proof, review
+from requests_app import delivery, proof, review, workflow
 from requests_app.delivery import sealed
 from requests_app.models import Parcel, PersonSession, Request
+from subjects import registry
 from tests.requests_app.builders import ask, link_in, prove, pump
 from tests.requests_app.packages import Opened
 
+ADA, BOB = "ada@example.org", "bob@example.org"
 CANARY = "<script>alert(1)</script>"
 
 
@@ -246,3 +248,26 @@ def test_a_destruction_that_dies_after_the_key_leaves_a_file_that_nobody_can_rea
     assert (parcel.state, parcel.key) == ("expired", "") and list(settings.PARCEL_DIR.iterdir())
     delivery.tidy_folder(timezone.now() + timedelta(hours=2))
     assert list(settings.PARCEL_DIR.iterdir()) == []
+
+
+def test_an_address_that_somebody_else_named_as_theirs_does_not_make_its_owner_the_same_person(company, rita):
+    """A request entered for Ada that names Bob's address must not hand her his package later, nor swallow his request."""
+    hers = ask("access", email=ADA, identifiers={"email": BOB}, channel="api")
+    prove(hers)
+    pump()
+    parcel = ready(rita, email=BOB)
+    his = parcel.request
+    assert his.subject_id != hers.subject_id and his.outcome != "duplicate"
+    assert his.batch.identities == {"email": [BOB]}
+    with pytest.raises(Refused):
+        fetch(parcel, fresh_session(hers))
+
+
+def test_vouching_covers_the_identifiers_that_were_named_and_no_other_of_their_kind(company, rita):
+    request = ask("access", email=ADA, identifiers={"account_id": "2"}, channel="api")
+    registry.add(request.subject, "account_id", "7", claimed=True, actor=actors.worker("tests"))
+    workflow.advance(request.pk)
+    proof.vouch(request, by=rita, method="called_back", also={"account_id": "7"}, now=timezone.now())
+    pump()
+    request.refresh_from_db()
+    assert request.batch.identities == {"email": [ADA], "account_id": ["7"]}
