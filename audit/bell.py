@@ -1,6 +1,9 @@
 """Rings for promptness. The row is the message; a lost ring costs one sweep interval, nothing else."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -24,7 +27,22 @@ def ring(task: Ringable, *ids: Any) -> None:
     transaction.on_commit(lambda: _ring(task, [str(one) for one in ids]))
 
 
+_here = threading.local()
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """No rings from this thread: it does the work itself. What it leaves undone, the sweeps find."""
+    _here.silent = True
+    try:
+        yield
+    finally:
+        _here.silent = False
+
+
 def _ring(task: Ringable, ids: list[str]) -> None:
+    if getattr(_here, "silent", False):
+        return
     try:
         task.apply_async(args=tuple(ids), retry=False)
     except (OperationalError, OSError) as error:

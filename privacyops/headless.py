@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from audit.bell import silence
 from audit.refusal import Refused
 from connectors import acting, batches, engine, scope
 from connectors.kinds.base import Permanent, Temporary
@@ -21,7 +22,7 @@ from disclosures.models import Notice
 from inventory import mapping
 from inventory.graph import CollectionSpec
 from inventory.walking import walk
-from requests_app import delivery, intake, letters, plans, proof, review, workflow
+from requests_app import delivery, intake, letters, narrowing, plans, proof, review, workflow
 from requests_app.models import Letter, Parcel, Request, State
 
 FORMAT = 1
@@ -40,8 +41,9 @@ def explain(
     kinds: list[str], *, categories: list[str] | None = None, masks: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The plan for identifiers of these kinds before it runs: order, ways in, what an erasure does, what is out of reach.
-    Reads the inventory only.
+    Reads the inventory only. Raises Refused for identifiers, categories and masks that are not there.
     """
+    narrowing.check(kinds, categories or [], masks or {})
     graph = mapping.graph()
     plan = walk(graph, kinds)
     place = {name: turn for turn, name in enumerate(plan.erase_order, start=1)}
@@ -81,6 +83,11 @@ def run(submission: intake.Submission, who: Colleagues, *, seconds: float) -> Re
 
     Another worker may help meanwhile: every step is claimed. Raises Refused for what people may not or must decide first.
     """
+    with silence():  # whoever does the work here waits for no broker, which may not be there
+        return _run(submission, who, seconds)
+
+
+def _run(submission: intake.Submission, who: Colleagues, seconds: float) -> Request:
     request = intake.submit(submission, now=timezone.now())
     if plans.thaw(request.plan).needs_proof and request.proved_at is None:
         proof.vouch(request, by=who.proposer, method=who.method, also=submission.identifiers, now=timezone.now())

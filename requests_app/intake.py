@@ -20,9 +20,8 @@ from audit import log
 from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
-from connectors import scope, strategies
-from inventory.models import DataCategory, Field
-from requests_app import clocks, laws, letters, locks, plans, policy, proof, stationery, workflow
+from inventory.models import Field
+from requests_app import clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
 from requests_app.models import Clock, Letter, Proof, Request, State
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
@@ -213,32 +212,9 @@ def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
 
 def _limits(submission: Submission) -> None:
     """What only colleagues and programs give: identifiers, categories and masks that exist."""
+    narrowing.check(submission.identifiers, submission.categories, submission.masks)
     for kind, value in submission.identifiers.items():
-        if kind not in identifiers.NORMAL_FORMS:
-            raise Refused(
-                f"There is no identifier {kind!r}; known are {', '.join(sorted(identifiers.NORMAL_FORMS))}.",
-                code="identifier_unknown",
-                field="identifiers",
-            )
         identifiers.normalise(kind, value)
-    known = set(DataCategory.objects.values_list("key", flat=True))
-    for key in submission.categories:
-        if not any(scope.covers(key, one) for one in known):
-            raise Refused(f"No data category is or lies below {key!r}.", code="category_unknown", field="categories")
-    for target, mask in submission.masks.items():
-        kind, _, name = target.partition(":")
-        if kind not in ("category", "collection", "field") or not name:
-            raise Refused(
-                f"Write category:KEY, collection:DATASET.NAME or field:DATASET.NAME.FIELD, not {target!r}.",
-                code="mask_target",
-                field="masks",
-            )
-        if str(mask.get("strategy")) not in (*strategies.STRATEGIES, *(("delete",) if kind == "collection" else ())):
-            raise Refused(
-                f"There is no masking strategy {mask.get('strategy')!r}; known are {', '.join(strategies.STRATEGIES)}.",
-                code="mask_unknown",
-                field="masks",
-            )
 
 
 def _received(submission: Submission, now: datetime) -> None:

@@ -67,6 +67,8 @@ def normalise(kind: str, value: str) -> str:
     normal = NORMAL_FORMS[kind](value)
     if not normal or "\x00" in normal:
         raise Refused("Please fill this in.", code="identifier_empty", field=kind)
+    if any("\ud800" <= one <= "\udfff" for one in value):  # half a character: it came as bytes that are not UTF-8
+        raise Refused("This holds characters that we cannot store. Write it in UTF-8.", code="not_utf8", field=kind)
     return normal
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 
+from audit.bells import Bell
 from connectors.models import Batch, WorkOrder
 from inventory.models import Field
 from privacyops import headless, roles
@@ -82,6 +83,13 @@ def test_a_copy_is_written_to_a_file_by_a_colleague_who_may_take_it(shop: Shop, 
         (["--right", "delete", "--category", "shoe_size"], "shoe_size"),
         (["--right", "delete", "--mask", "category:contact=shred"], "no masking strategy 'shred'"),
         (["--right", "delete", "--mask", "contact"], "TARGET=STRATEGY"),
+        (["--right", "delete", "--mask", "category:shoes=hash"], "no category 'shoes'"),
+        (["--right", "delete", "--mask", "field:shop.accounts.shoe=hash"], "no field 'shop.accounts.shoe'"),
+        (
+            ["--right", "delete", "--mask", 'category:contact={"strategy": "truncate", "characters": "abc"}'],
+            "whole number",
+        ),
+        (["--right", "access", "--identifier", "account_id=\udcff"], "UTF-8"),
         (["--right", "access", "--identifier", "shoe=42"], "no identifier 'shoe'"),
     ],
 )
@@ -106,3 +114,25 @@ def test_a_plan_that_does_not_fit_the_live_schema_stops_before_the_first_write_a
     batch = order.batch
     assert headless.preview(batch) == [{"system": "shop", "code": "schema", "sentence": order.park_reason}]
     assert uuid.UUID(str(batch.pk))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--identifier", "shoe"], "no identifier 'shoe'"),
+        (["--identifier", "email", "--category", "shoe_size"], "shoe_size"),
+        (["--identifier", "email", "--mask", "category:contact=shred"], "no masking strategy 'shred'"),
+    ],
+)
+def test_a_plan_for_what_is_not_there_is_refused_in_words(shop: Shop, words: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        call_command("explain", *words)
+
+
+@pytest.mark.usefixtures("colleagues")
+@pytest.mark.django_db(transaction=True)
+def test_a_run_in_this_process_waits_for_no_broker(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[object] = []
+    monkeypatch.setattr(Bell, "apply_async", lambda *given, **more: rung.append(given))
+    assert run("--right", "access", "--approve-as", "maya")["state"] == "closed"
+    assert rung == []

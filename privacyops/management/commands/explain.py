@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.refusal import Refused
 from privacyops import headless
 from privacyops.management.options import limits, narrow
 
@@ -20,5 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         categories, masks = narrow(options)
-        plan = headless.explain(options["identifier"], categories=categories, masks=masks)
+        try:
+            plan = headless.explain(options["identifier"], categories=categories, masks=masks)
+        except Refused as error:
+            raise CommandError(error.message) from error
         self.stdout.write(json.dumps(plan, indent=2))
