@@ -35,6 +35,15 @@ WAIVE_REASONS = (
     ("not_possible", "Not possible; the letter says so"),
 )
 
+KINDS = {
+    "sql": "SQL database",
+    "http": "HTTP interface",
+    "files": "Files: CSV or JSON lines",
+    "django": "Django project",
+    "redis": "Redis hashes",
+    "hand": "By hand: a colleague does it",
+}
+
 
 def _test(connection: Connection, by: User, given: dict[str, str]) -> str:
     works, sentence = checking.check(connection, actor=actors.staff(by.pk))
@@ -50,12 +59,14 @@ def _examine(connection: Connection, by: User, given: dict[str, str]) -> str:
 class ConnectionForm(forms.ModelForm):
     """The address holds a password: it can be written, never read."""
 
-    kind = forms.ChoiceField(choices=lambda: [(one, one) for one in base.names()], widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(
+        choices=lambda: [(one, KINDS.get(one, one)) for one in base.names()], widget=UnfoldAdminSelectWidget
+    )
     address = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text="For SQL an SQLAlchemy URL, for HTTP the base URL with its secret, for files file:///folder or "
-        "s3://key:secret@bucket; see the documentation of connector kinds. "
+        "s3://key:secret@bucket; see the documentation of connector kinds. Work by hand needs none. "
         "Leave empty to keep the stored one; it is never shown.",
     )
     described = forms.CharField(
@@ -71,6 +82,8 @@ class ConnectionForm(forms.ModelForm):
 
     def clean_address(self) -> str:
         given = self.cleaned_data.get("address", "")
+        if not given and self.cleaned_data.get("kind") == "hand":
+            return self.instance.address or "-"
         if not given and not self.instance.pk:
             raise forms.ValidationError("Write the address of the system.")
         return given or self.instance.address
@@ -94,13 +107,19 @@ class ConnectionAdmin(Accountable):
     """How systems are reached."""
 
     form = ConnectionForm
-    list_display = ("system", "kind", "active", "checked_at", "check_result")
+    list_display = ("system", "shown_kind", "active", "checked_at", "check_result")
     list_select_related = ("system",)
     readonly_fields = ("checked_at", "check_result", "grants")
     verbs = (
-        Verb("test", "Test connection", "connectors.change_connection", _test),
-        Verb("examine", "Examine schema and rights", "connectors.change_connection", _examine),
-    )
+        Verb("test", "Test connection", "connectors.change_connection", _test,
+             confirm="Says whether the system answers."),
+        Verb("examine", "Examine schema and rights", "connectors.change_connection", _examine,
+             confirm="Says what does not fit the inventory. Reads no row."),
+    )  # fmt: skip
+
+    @display(description="Kind", ordering="kind")
+    def shown_kind(self, connection: Connection) -> str:
+        return KINDS.get(connection.kind, connection.kind)
 
     @display(description="Grants for the database's administrator")
     def grants(self, connection: Connection) -> str:

@@ -40,6 +40,11 @@ class Line:
     why: str
     secret: bool
 
+    @property
+    def title(self) -> str:
+        """The category in words, where it is one of ours."""
+        return CATEGORIES[self.category][0] if self.category in CATEGORIES else self.category
+
 
 def lines(proposal: Proposal) -> list[Line]:
     """The columns that a proposal is about."""
@@ -96,7 +101,8 @@ class ProposalAdmin(ReadOnly):
 
     @display(description="Why")
     def why(self, row: Proposal) -> str:
-        return "; ".join(row.evidence[:2])[:160]
+        words = "; ".join(row.evidence[:2])[:160]
+        return words[:1].upper() + words[1:]
 
     @display(
         description="State", ordering="state",
@@ -181,9 +187,10 @@ def chosen(request: HttpRequest) -> deciding.Choices:
     erase, skip = given.get("erase", ""), given.get("skip")
     if erase and erase not in Collection.Erase.values:
         raise Refused("Rows are deleted, masked or kept. Choose one of the list.", code="choice_unknown", field="erase")
-    return deciding.Choices(
-        categories, erase, given.get("keep_ground", "").strip()[:60], None if skip is None else skip == "yes"
-    )
+    ground = given.get("keep_ground", "").strip()[:60]
+    if erase == Collection.Erase.KEEP and not ground:
+        raise Refused("Say why rows are kept, for example legal_obligation.", code="missing", field="keep_ground")
+    return deciding.Choices(categories, erase, ground, None if skip is None else skip == "yes")
 
 
 def _again(survey: Survey, by: Any, given: dict[str, str]) -> str:

@@ -103,6 +103,9 @@ class FieldAdmin(Accountable):
     def path(self, field: Field) -> str:
         return str_path(field)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return FieldForm.Meta.fields  # the collection stays above its field when it can no longer change
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("collection",) if obj else ()
 

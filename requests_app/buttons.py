@@ -98,7 +98,7 @@ def _collect_again(request: Request, user: User) -> Action | None:
     orders = WorkOrder.objects.filter(batch=request.batch_id)
     if request.state == State.DELIVERING and not orders.filter(state=WorkOrder.State.PARKED).exists():
         return None
-    return Action("collect_again", "Search again", "plain", (), "The decisions so far fall.")
+    return Action("collect_again", "Search again", "plain", (), "What was decided so far is dropped.")
 
 
 def _deny(request: Request, user: User) -> Action | None:

@@ -90,7 +90,7 @@ RULES: tuple[Rule, ...] = (
           "numero_de_securite_sociale,numero_securite_sociale,seguridad_social,personnummer", what="official numbers"),
     _rule("identity.birth", "birth,birth_date,birthdate,birthday,date_of_birth,dob,born,born_on,geburtsdatum,geburtstag,"
           "geburtsort,birthplace,fecha_nacimiento,fecha_de_nacimiento,nacimiento,date_naissance,date_de_naissance,naissance",
-          what="birth"),
+          what="dates or places of birth"),
     _rule("identity.name", "first_name,firstname,given_name,givenname,forename,vorname,prenom,primer_nombre,middle_name,"
           "middlename,fname", attribute="first_name", what="first names"),
     _rule("identity.name", "last_name,lastname,surname,family_name,familyname,nachname,familienname,apellido,apellidos,"

@@ -13,7 +13,7 @@ SENTENCES = {
     "schema": "A table or column of the description does not exist there. Mend the description, then retry.",
     "constraint": "A rule of the database forbids the change: other rows may refer to these, or a value must be unique. "
     "See to what refers to them or to the masks, then retry.",
-    "permission": "Our login may not do this there. Ask the system's owner for the grant, then retry.",
+    "permission": "Our login may not do this there. Check its password, or ask the system's owner for the grant, then retry.",
     "value": "A value does not fit into its column there. Mend the mask in the description, then retry.",
 }
 # PostgreSQL SQLSTATE (appendix A of its manual). Passing: connection, rollback (serialization, deadlock), resources,

@@ -45,7 +45,7 @@ class Survey(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Survey of {self.system_id}"
+        return f"Survey of {self.system}"
 
 
 class Proposal(models.Model):

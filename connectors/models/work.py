@@ -186,7 +186,7 @@ class WorkOrder(Leased):
         indexes = [models.Index(fields=("state", "next_try_at"))]
 
     def __str__(self) -> str:
-        return f"{self.get_operation_display()} in {self.system_id}"
+        return f"{self.get_operation_display()} in {self.system}"
 
 
 class Finding(models.Model):

@@ -185,7 +185,7 @@ def _systems(
     for raw, made in datasets:
         key = said.get(made["key"]) or system or homes.get(made["key"], "")
         if not key:
-            words = "no file says to which system it belongs; name it with --system KEY"
+            words = "no file says to which system it belongs; name its system on the desk, or with --system KEY"
             reading.fault(raw, f"dataset.{made['key']}", "", words)
             continue
         if key not in found:

@@ -21,6 +21,7 @@ from connectors.searching import Searcher
 from inventory.graph import CollectionSpec
 from requests_app import redactions
 from requests_app.admin.case import CasePages, may_see
+from requests_app.delivery.tables import shown
 from requests_app.models import Letter, Request
 from subjects import registry
 from subjects.models import Identifier
@@ -97,9 +98,8 @@ class Cell:
 
     key: str
     label: str
-    value: Any
+    value: str
     decided: str
-    others: bool
 
 
 def _table(spec: CollectionSpec | None, rows: list[reading.Item], start: int) -> tuple[list[str], list[list[Cell]]]:
@@ -109,12 +109,16 @@ def _table(spec: CollectionSpec | None, rows: list[reading.Item], start: int) ->
     words = {str(action): f"{said} by a colleague" for action, said in SAID.items()}
     table = [
         [
-            Cell(f"{one.mark}:{name}", f"row {number}, {titles[name]}", value, words.get(one.decided.get(name, ""), ""),
-                 name in one.others)
+            Cell(
+                f"{one.mark}:{name}",
+                f"row {number}, {titles[name]}",
+                shown(value),
+                words.get(one.decided.get(name, ""), ""),
+            )
             for name, value in one.row.items()
         ]
         for number, one in enumerate(rows, start + 1)
-    ]  # fmt: skip
+    ]
     return heads, table
 
 

@@ -60,22 +60,35 @@ class Waits(admin.SimpleListFilter):
         return rows.filter(state=Referral.State.SENT) if self.value() == "client" else rows
 
 
+class Answers(admin.SimpleListFilter):
+    """What the client said."""
+
+    title = "answer"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(referrals.ANSWERS.items())
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        return rows.filter(answer=self.value()) if self.value() else rows
+
+
 @admin.register(Referral)
 class ReferralAdmin(ReadOnly):
     """Requests that clients decide about."""
 
     list_display = ("case", "client", "system", "state", "due_on", "what_became")
     list_display_links = None
-    list_filter = (Waits, "state", "answer")
+    list_filter = (Waits, "state", Answers)
     search_fields = ("request__reference__exact",)
     search_help_text = "Reference of the request"
     follow = ("request", "order__system", "by")
     ordering = ("-order__created_at",)
     fields = (
-        "request", "client", "system", "state", "what_became", "sent_at", "due_on", "answered_at", "answer", "answer_note",
-        "assisted_at", "assist_reason", "assist_note", "by",
+        "request", "client", "system", "state", "what_became", "sent_at", "due_on", "answered_at", "answer_note",
+        "assisted_at", "why_we_helped", "assist_note", "by",
     )  # fmt: skip
-    readonly_fields = ("client", "system", "what_became")
+    readonly_fields = ("client", "system", "what_became", "why_we_helped")
     verbs = VERBS
 
     @display(description="Request")
@@ -94,3 +107,7 @@ class ReferralAdmin(ReadOnly):
     @display(description="What became of it")
     def what_became(self, one: Referral) -> str:
         return referrals.said(one)
+
+    @display(description="Why we helped")
+    def why_we_helped(self, one: Referral) -> str:
+        return referrals.ASSISTS.get(one.assist_reason, one.assist_reason)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 import law
 from audit.accountable import Input, Verb
 from connectors.models import Finding, WorkOrder
+from inventory.models import Collection
 from requests_app import glance, laws, reads, referrals, results, review
 from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
@@ -149,25 +150,47 @@ def _referred(one: Referral, user: User, given: Fields) -> Referred:
     return Referred(one, referrals.said(one), referrals.ASSISTS.get(one.assist_reason, one.assist_reason), made)
 
 
+PREVIEWS: dict[str, tuple[str, str]] = {
+    "export": ("row goes into the package", "rows go into the package"),
+    "correct": ("row is searched for the fields to correct", "rows are searched for the fields to correct"),
+    "suppress": ("row is searched for switches to turn off", "rows are searched for switches to turn off"),
+    "delete": ("row is deleted", "rows are deleted"),
+    "mask": ("row stays, its personal fields are erased", "rows stay, their personal fields are erased"),
+    "keep": ("row is kept on a ground", "rows are kept on a ground"),
+    "shared": ("of all these rows concerns another person too", "of all these rows concern another person too"),
+}
+
+
 def preview(case: reads.Case) -> list[Line]:
     """What approving would do, in rows."""
     included = [one for one in case.findings if one.decision == Finding.Decision.INCLUDE]
     if case.plan.operation != "erase":
-        words = {"export": "rows go into the package", "correct": "rows are searched for the fields to correct",
-                 "suppress": "rows are searched for switches to turn off"}[case.plan.operation]  # fmt: skip
-        lines = [Line(words, sum(one.rows for one in included), "ok")]
+        lines = [_line(case.plan.operation, included, "ok")]
         kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP]
     else:
         kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP or one.action == "keep"]
         lines = [
-            Line("rows are deleted", sum(one.rows for one in included if one.action == "delete"), "late"),
-            Line("rows stay, their personal fields are erased",
-                 sum(one.rows for one in included if one.action == "mask"), "soon"),
-        ]  # fmt: skip
-    lines.append(Line("rows are kept on a ground", sum(one.rows for one in kept), "ok"))
-    shared = sum(one.rows for one in case.findings if one.shared)
-    lines.append(Line("of all these rows concern another person too", shared, "ok"))
+            _line("delete", [one for one in included if one.action == "delete"], "late"),
+            _line("mask", [one for one in included if one.action == "mask"], "soon"),
+        ]
+    lines.append(_line("keep", kept, "ok"))
+    lines.append(_line("shared", [one for one in case.findings if one.shared], "ok"))
     return [line for line in lines if line.rows]
+
+
+def _line(code: str, found: list[Finding], tone: str) -> Line:
+    rows = sum(one.rows for one in found)
+    return Line(PREVIEWS[code][rows != 1], rows, tone)
+
+
+def unreached(request: Request) -> list[str]:
+    """What the search could not reach with what we know of the person, in the words of the inventory."""
+    keys = [tuple(one["collection"]) for one in request.batch.plan.get("unreached", ())] if request.batch else []
+    if not keys:
+        return []
+    known = Collection.objects.filter(dataset__key__in={dataset for dataset, _ in keys})
+    titles = {(dataset, name): title for dataset, name, title in known.values_list("dataset__key", "name", "title")}
+    return [titles.get(key, ".".join(key)) for key in keys]
 
 
 def grounds(request: Request) -> list[tuple[str, str]]:
@@ -213,6 +236,7 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
         "statutes": {one.statute: laws.short(one.statute) for one in case.clocks},
         "why": laws.why(case.clocks),
         "waits": next((one for one in case.pauses if one.answered_at is None), None),
+        "unreached": unreached(request),
         "denial": laws.denial(request) if request.denial_ground else {},
         "orders": [one for one in case.orders if one.operation != WorkOrder.Operation.FIND or one.state != "done"],
         "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],

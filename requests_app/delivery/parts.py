@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors import redacting
 from connectors.models import Finding
+from connectors.reading import ANOTHER_PERSON
 from connectors.redacting import REASONS, REDACT
 from connectors.searching import Searcher
 from inventory.models import Collection
@@ -44,6 +45,11 @@ class Part:
     def headings(self) -> list[str]:
         """The columns in words."""
         return [self.heading(one) for one in self.columns]
+
+    @property
+    def others(self) -> bool:
+        """Whether something about somebody else stands hidden on the page."""
+        return any(ANOTHER_PERSON in row for row in self.first)
 
     def heading(self, column: str) -> str:
         """A column in words."""

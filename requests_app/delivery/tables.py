@@ -18,6 +18,7 @@ from uuid import UUID
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.0+)?([+-]\d\d:\d\d)?")
 
 
 def plain(value: Any) -> Any:
@@ -55,6 +56,13 @@ def cell(value: Any) -> str:
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
     return str(value).replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def shown(value: Any) -> str:
+    """`cell` for a person's eyes: a moment without its T and its empty fractions of a second."""
+    text = cell(value)
+    moment = MOMENT.fullmatch(text)
+    return f"{moment[1]} {moment[2]}{moment[3] or ''}" if moment else text
 
 
 def csv_cell(value: Any) -> str:

@@ -135,3 +135,13 @@ def test_a_role_without_the_permission_sees_no_tasks(request_by_hand) -> None:
     assert browser(colleague("Administrator")).get(LIST).status_code == 403
     assert browser(colleague("Administrator", "b")).get(f"{LIST}{task().pk}/change/").status_code == 403
     assert System.objects.count() == 2 and not HandTaskItem.objects.exists()
+
+
+def test_work_by_hand_is_connected_without_an_address(company) -> None:
+    system = System.objects.create(key="safe", name="Safe")
+    page = browser(colleague("Administrator")).post(
+        "/admin/connectors/connection/add/",
+        {"system": system.pk, "kind": "hand", "described": "instructions:\n  find: The safe.\n", "active": "on"},
+    )
+    assert page.status_code == 302, page.content.decode()
+    assert Connection.objects.get(system=system).kind == "hand"

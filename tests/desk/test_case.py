@@ -158,7 +158,7 @@ def test_the_page_says_what_approving_does_and_why_the_clock_stands_there(maya):
     request = in_review("delete")
     page = shown(maya, request)
     assert "<strong>3</strong> rows are deleted" in page
-    assert "<strong>1</strong> rows are kept on a ground" in page
+    assert "<strong>1</strong> row is kept on a ground" in page
     assert "GDPR, art. 12(3)" in page and "How this day was counted" in page
     for step in request.clocks.first().steps:
         assert step.replace("'", "&#x27;") in page

@@ -57,7 +57,7 @@ def test_what_drifted_stands_on_the_home_page_of_who_may_decide_it(company, desk
 def test_a_colleague_accepts_with_another_category_and_it_is_in_the_inventory(company, desk) -> None:
     one = proposal(company, "mobile")
     page = desk.get(f"{LIST}{one.pk}/change/")
-    assert b"its name is one for phones" in page.content
+    assert b"Its name is one for phones" in page.content
     desk.post(f"{LIST}{one.pk}/decide/accept/", {"category:mobile": "identity"})
     assert Field.objects.get(name="mobile").category.key == "identity"
     assert events("proposal.accepted").count() == 1

@@ -256,7 +256,7 @@ def test_a_fault_is_told_in_words_before_anything_is_written(old: str, new: str,
 
 
 def test_a_dataset_without_a_system_is_refused_with_advice() -> None:
-    assert "name it with --system KEY" in refused("name: Shop", "name: Shop", system="")
+    assert "or with --system KEY" in refused("name: Shop", "name: Shop", system="")
 
 
 def test_lenient_takes_what_is_odd_and_tells_of_each() -> None:

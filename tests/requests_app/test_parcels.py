@@ -71,7 +71,7 @@ def test_a_package_holds_what_we_hold_in_pages_tables_and_json(parcel):
     rows = list(csv.DictReader(io.StringIO(archive.read("data/site.applications.csv").decode("utf-8-sig"))))
     assert {row["letter"] for row in rows} == {"'=cmd|'/c calc'!A1", "Dear team, I count well."}
     index = archive.read("index.html").decode()
-    for words in ("Applications you sent", "Finding you a job", "from you", "Mill &amp; Sons", "AdNet", "complain"):
+    for words in ("Applications you sent", "Finding you a job", "From you", "Mill &amp; Sons", "AdNet", "complain"):
         assert words in index
     assert "ten years after the invoice" in index
     assert '<th scope="col">full_name</th>' in archive.read("data/site.people.html").decode()
