@@ -14,6 +14,7 @@ from connectors.kinds import base
 from connectors.kinds.base import Mask, Permanent, Temporary
 from tests.connectors.contract import ADA, BEN, PEOPLE, RATINGS, ROWS, SECRET, World, worlds
 
+pytestmark = pytest.mark.once
 Keys = list[base.Key]
 
 
