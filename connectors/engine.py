@@ -199,6 +199,9 @@ def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
         after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
         for pk in after.filter(wave=order.wave + 1).values_list("pk", flat=True):
             ring(bells.run_order, pk)
+        if batches.settled(order.batch, order.operation):
+            for bell in bells.when_settled:
+                ring(bell, order.batch_id)
 
 
 def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:

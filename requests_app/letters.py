@@ -28,8 +28,7 @@ from audit.actor import Actor
 from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
-from connectors.bells import Bell
-from requests_app import attention, clocks, locks, policy, stationery, wording
+from requests_app import attention, bells, clocks, locks, policy, stationery, wording
 from requests_app.models import Clock, Letter, Request
 from subjects.models import Identifier
 
@@ -38,7 +37,6 @@ logger = logging.getLogger(__name__)
 SENDER = actors.worker("requests.letters")
 # What a stranger can make us send to somebody else's mailbox by filling in a public form.
 PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
-RING = Bell("requests_app.tasks.send_letter")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def queue(
         )
         if made:
             log.record("letter.queued", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, letter=key)
-            ring(RING, letter.pk)
+            ring(bells.send_letter, letter.pk)
     return letter
 
 
@@ -172,7 +170,7 @@ def retry(letter: Letter, *, by: User) -> None:
             "letter.retried", actor=actors.staff(by.pk), noun=request, subject_id=request.subject_id, letter=letter.pk
         )
         attention.refresh(request.pk, actor=actors.staff(by.pk))
-        ring(RING, letter.pk)
+        ring(bells.send_letter, letter.pk)
 
 
 def _mail(letter: Letter) -> EmailMessage:

@@ -107,6 +107,11 @@ def can_move(now: datetime) -> list[UUID]:
     return first + list(rows.filter(at_work).exclude(attention="").order_by("?")[:50])
 
 
+def of_batch(batch_id: UUID) -> list[UUID]:
+    """The request that a batch works for, unless it was searched anew since; none for a retention run."""
+    return list(Request.objects.filter(batch=batch_id).values_list("pk", flat=True))
+
+
 def unproved(now: datetime) -> "QuerySet[Request]":
     """Requests that nobody proved within the time that the settings give."""
     limit = now - timedelta(days=settings.UNPROVED_DAYS)

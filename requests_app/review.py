@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
+from audit.bell import ring
 from audit.refusal import Refused
 from connectors import batches
 from connectors.models import Authorisation, Finding
-from requests_app import laws, locks, plans, policy, workflow
+from requests_app import bells, laws, locks, plans, policy, workflow
 from requests_app.buttons import Action, Ask, actions, may_approve, may_propose
 from requests_app.models import Note, Outcome, Parcel, Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, NOTE, SEND_BACK_REASONS, WORK
@@ -203,6 +204,7 @@ def _carry_out(request: Request, by: User) -> Request:
         if not made:
             Parcel.objects.filter(pk=parcel.pk).update(state=Parcel.State.OPEN, attempts=0, park_reason="", downloads=0)
         _record("parcel.opened", request, by)
+        ring(bells.build_parcel, parcel.pk)
     moved = workflow.move(request, State.DELIVERING, actor=actors.staff(by.pk), approved_by=by, approved_at=now)
     workflow.nudge(moved)
     return moved

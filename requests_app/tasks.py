@@ -18,6 +18,13 @@ def advance_request(request_id: str) -> None:
 
 
 @shared_task
+def advance_batch(batch_id: str) -> None:
+    """Move on the request whose work in other systems is settled, if it is a request's."""
+    for pk in reads.of_batch(UUID(batch_id)):
+        workflow.advance(pk)
+
+
+@shared_task
 def send_letter(letter_id: str) -> None:
     """Send one letter."""
     letters.send(UUID(letter_id))

@@ -21,18 +21,16 @@ from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
 from connectors import batches
-from connectors.bells import Bell
 from connectors.models import Authorisation
 from consent import choices
 from disclosures import notices
-from requests_app import attention, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
+from requests_app import attention, bells, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
 from requests_app.guards import GUARDS
 from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, State
 from subjects.models import Identifier
 
 CONDUCTOR = actors.worker("requests.workflow")
 CONFLICT = "This request has moved on meanwhile. Load the page again."
-RING = Bell("requests_app.tasks.advance_request")
 UNDECIDED: dict[str, Any] = {
     "proposed_by": None,
     "proposed_at": None,
@@ -330,4 +328,4 @@ def search_again(request: Request, *, actor: Actor) -> Request:
 
 def nudge(request: Request) -> None:
     """Ask a worker to advance this request once the transaction is committed."""
-    ring(RING, request.pk)
+    ring(bells.advance_request, request.pk)

@@ -26,11 +26,12 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import leases, log
+from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from connectors.kinds import base
 from connectors.models import WorkOrder
-from requests_app import attention, locks
+from requests_app import attention, bells, locks
 from requests_app.delivery import locked, package, sealed, stores
 from requests_app.delivery.stores import store
 from requests_app.models import Parcel, PersonSession, Request, State
@@ -201,6 +202,7 @@ def _write(parcel: Parcel, fence: int, draft: Path) -> None:
             log.record(
                 "parcel.built", actor=BUILDER, noun=request, subject_id=request.subject_id, rows=rows, bytes=writer.size
             )
+            ring(bells.advance_request, request.pk)
     except leases.Fenced:
         store().remove(name)
         raise
