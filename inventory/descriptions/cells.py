@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
+from inventory import storable
+
 TRUE = {"true", "yes", "y", "1", "x", "wahr", "vrai"}
 FALSE = {"false", "no", "n", "0", "falsch", "faux"}
 FLAGS = {"primary_key", "read_only", "every_element", "in_package", "skip"}
 JSONS = {"mask", "suppress", "restrict"}
 NUMBERS = {"length"}
 MARKS = ("|", ";", "\n")
+LONGEST_NUMBER = 30
 
 
 class Words(ValueError):
@@ -49,9 +52,10 @@ def read_cell(column: str, cell: str) -> Any:
     if column in JSONS:
         return _json(text, '{"strategy": "null"}' if column == "mask" else '{"value": false}')
     if column in NUMBERS:
-        if not text.removesuffix(".0").isdecimal():
-            raise Words(f"must be a whole number, not {text!r}")
-        return int(text.removesuffix(".0"))
+        digits = text.removesuffix(".0")
+        if not digits.isdecimal() or len(digits) > LONGEST_NUMBER:
+            raise Words(f"must be a whole number, not {text[:40]!r}")
+        return int(digits)
     if column == "references":
         return _links(text)
     if column == "purposes":
@@ -61,9 +65,14 @@ def read_cell(column: str, cell: str) -> Any:
 
 def _json(text: str, example: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
+    except RecursionError as error:
+        raise Words(storable.TOO_DEEP) from error
     except ValueError as error:
         raise Words(f"must be JSON, for example {example}") from error
+    if words := storable.json_fault(found):
+        raise Words(words)
+    return found
 
 
 def _references(links: list[dict[str, str]]) -> str:

@@ -2,7 +2,6 @@
 as a second description (`beside`).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from inventory import masks
+from inventory import masks, storable
 from inventory.descriptions import crossings
 from inventory.descriptions.keys import COLUMNS, NEEDED, Fault, allowed, fault
 from inventory.descriptions.lines import items, place, rows
@@ -127,6 +126,8 @@ def field(row: Mapping[str, Any], path: str, categories: "set[str] | None" = Non
             yield fault(row, path, key, 'must say the value to be written, for example {"value": false}')
     if row.get("length") == 0:
         yield fault(row, path, "length", "must be 1 or more")
+    if isinstance(row.get("length"), int) and row["length"] > storable.LONGEST_LENGTH:
+        yield fault(row, path, "length", f"must be {storable.LONGEST_LENGTH} or less")
     if row.get("primary_key") and row.get("mask") is not None:
         yield fault(row, path, "mask", "a key is never masked; leave the mask out, or erase: delete")
     yield from lists(row, "references", path, of=(str, Mapping))
@@ -148,6 +149,8 @@ def _reference(row: Mapping[str, Any], one: Any, path: str) -> Iterator[Fault]:
     group = one.get("group")
     if group is not None and (not isinstance(group, str) or len(group) > 40):
         yield fault(one, f"{path}.references", "group", "must be a text of at most 40 characters")
+    elif group is not None and storable.text_fault(group):
+        yield fault(one, f"{path}.references", "group", storable.text_fault(group))
 
 
 def _masked(row: Mapping[str, Any], path: str) -> Iterator[Fault]:
@@ -186,8 +189,8 @@ def value(model: type[models.Model], key: str, given: Any) -> Iterator[str]:
     elif column.choices and given not in dict(column.flatchoices):
         yield f"must be one of {', '.join(dict(column.flatchoices))}, not {given!r}"
     else:
-        if "\x00" in given:
-            yield "holds a character that no text may hold"
+        if words := storable.text_fault(given):
+            yield words
         try:
             column.clean(given, None)
         except ValidationError as error:
@@ -199,10 +202,8 @@ def _json(given: Any, *, named: bool) -> Iterator[str]:
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
             yield "must be a list of names"
         return
-    try:
-        json.dumps(given, allow_nan=False)
-    except (TypeError, ValueError):
-        yield "holds a value that is no text, number, true or false; put a date in quotes"
+    if words := storable.json_fault(given):
+        yield words
 
 
 def lists(row: Mapping[str, Any], key: str, path: str, of: Any = Mapping) -> Iterator[Fault]:

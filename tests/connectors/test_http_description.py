@@ -114,6 +114,7 @@ def test_a_fault_in_a_description_is_told_with_its_place(web: Web, way: tuple[st
 def test_a_fault_has_its_line_and_text_that_is_no_yaml_is_told(web: Web) -> None:
     assert "line 3" in told(web, "collections:\n  customers:\n    erase: 1\n")
     assert "not YAML" in told(web, "a: [")
+    assert "line 1: 'abc' is no bool" in told(web, "retries: !!bool abc")
     assert "twice" in told(web, "retries: 1\nretries: 2\n")
     assert "empty" in told(web, " \n")
 
