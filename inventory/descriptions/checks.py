@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from inventory import masks, storable
-from inventory.descriptions import crossings
+from inventory.descriptions import crossings, whose
 from inventory.descriptions.keys import COLUMNS, NEEDED, Fault, allowed, fault
 from inventory.descriptions.lines import items, place, rows
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, Reference, System
@@ -38,12 +38,12 @@ def faults(data: Mapping[str, Any], beside: Sequence[Mapping[str, Any]] = ()) ->
     yield from _purposes(data, beside)
     seen: list[Mapping[str, Any]] = []
     for system in rows(data.get("systems")):
-        yield from _client(system, beside)
         yield from lists(system, "datasets", f"systems.{system.get('key', '?')}")
         for dataset in rows(system.get("datasets")):
             seen.append(dataset)
             yield from _dataset(dataset, known)
     yield from _twice(seen, "key", "datasets")
+    yield from whose.faults(data, beside)
     yield from crossings.faults(data, known)
 
 
@@ -67,14 +67,6 @@ def _purposes(data: Mapping[str, Any], beside: Sequence[Mapping[str, Any]]) -> I
 
 def _keys(data: Mapping[str, Any], part: str) -> list[Any]:
     return [row.get("key") for row in rows(data.get(part))]
-
-
-def _client(system: Mapping[str, Any], beside: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
-    held = [row for one in beside for row in rows(one.get("systems")) if row.get("key") == system.get("key")]
-    whole = {key: value for row in (*held, system) for key, value in row.items()}
-    if whole.get("role") == System.Role.PROCESSOR and not whole.get("client"):
-        path = f"systems.{system.get('key', '?')}"
-        yield fault(system, path, "role", "a processor works for somebody: name the client")
 
 
 def _dataset(dataset: Mapping[str, Any], known: crossings.Index) -> Iterator[Fault]:

@@ -156,6 +156,11 @@ class _Table:
         home = self.homes.setdefault(dataset, system)
         if home != system:
             self.fault(line, path, f"the dataset {dataset!r} stands under {home!r} above and under {system!r} here")
+        elif self.datasets.get(dataset, (system,))[0] != system:
+            words = f"the dataset {dataset!r} is in the system {self.datasets[dataset][0]!r}, not in {system!r}"
+            self.fault(
+                line, path, f"{words}; a table moves no dataset: mend the key, or move it in our YAML or on the desk"
+            )
         self.collection(line, system, dataset, name, cells)
         self.field(line, path, self.collections[dataset, name], field, cells)
 

@@ -140,3 +140,14 @@ def test_a_table_that_is_none_is_refused_in_words(text: str, words: str) -> None
     with pytest.raises(Refused) as caught:
         bring(text, "t.csv")
     assert words in caught.value.message
+
+
+def test_a_table_moves_no_dataset_and_tells_of_a_system_that_is_new() -> None:
+    bring(WHOLE)
+    head = "system,dataset,collection,field,primary_key\n"
+    for key in ("shopp", "hr"):
+        with pytest.raises(Refused, match=f"x.csv: line 2: .*'sales' is in the system 'shop', not in '{key}'"):
+            bring(f"{head}{key},sales,lines,article,\n", "x.csv")
+    assert not System.objects.filter(key="shopp").exists()
+    done = bring(f"{head}shopp,cards,card,no,true\n", "x.csv")
+    assert "systems.shopp: this system is new, and its data ours. If the key was mistyped, mend it." in done.notes
