@@ -23,6 +23,11 @@ def text_fault(given: str) -> str:
     return ""
 
 
+def is_text(given: Any) -> bool:
+    """Whether it is a text that a column can hold."""
+    return isinstance(given, str) and not text_fault(given)
+
+
 def json_fault(given: Any) -> str:
     """Why no JSON column can hold this value, in words; "" if one can."""
     todo = [(given, 0)]
