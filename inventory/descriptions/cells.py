@@ -10,6 +10,7 @@ FALSE = {"false", "no", "n", "0", "falsch", "faux"}
 FLAGS = {"primary_key", "read_only", "every_element", "in_package", "skip"}
 JSONS = {"mask", "suppress", "restrict"}
 NUMBERS = {"length"}
+LISTS = {"purposes", "after", "erase_after"}
 MARKS = ("|", ";", "\n")
 LONGEST_NUMBER = 30
 
@@ -35,8 +36,8 @@ def write_cell(column: str, value: Any) -> str:
         )
     if column == "references":
         return _references(value)
-    if column == "purposes":
-        return "; ".join(value)
+    if column in LISTS:
+        return _names(value)
     return str(value)
 
 
@@ -58,8 +59,8 @@ def read_cell(column: str, cell: str) -> Any:
         return int(digits)
     if column == "references":
         return _links(text)
-    if column == "purposes":
-        return [one.strip() for one in text.split(";") if one.strip()]
+    if column in LISTS:
+        return _listed(text)
     return cell
 
 
@@ -72,6 +73,22 @@ def _json(text: str, example: str) -> Any:
         raise Words(f"must be JSON, for example {example}") from error
     if words := storable.json_fault(found):
         raise Words(words)
+    return found
+
+
+def _names(names: list[str]) -> str:
+    """Names with `;` between; as JSON if a name could not be told from what stands around it."""
+    if any(";" in one or "\n" in one or one != one.strip() or one.startswith("[") for one in names):
+        return json.dumps(names, ensure_ascii=False)
+    return "; ".join(names)
+
+
+def _listed(text: str) -> list[str]:
+    if not text.startswith("["):
+        return [one.strip() for one in text.replace("\n", ";").split(";") if one.strip()]
+    found = _json(text, '["dataset.collection"]')
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Words("must be a list of names")
     return found
 
 

@@ -20,18 +20,18 @@ def faults(data: Given, beside: Sequence[Given]) -> Iterator[Fault]:
     others = merged(*beside)
     homes = {key: name for one in beside for key, name in datasets(one).items()}
     for system in rows(data.get("systems")):
-        key = system.get("key")
-        path = f"systems.{key or '?'}"
+        key = str(system.get("key"))
+        path = f"systems.{system.get('key') or '?'}"
         if "role" in system and system["role"] is None:
             yield fault(system, path, "role", EMPTY)
             continue
-        whole = {**others.get(str(key), {}), **system}
+        whole = {**others.get(key, {}), **system}
         if whole.get("role") == System.Role.PROCESSOR and not whole.get("client"):
             yield fault(system, path, "role", "a processor works for somebody: name the client")
         for dataset in rows(system.get("datasets")):
-            home = homes.get(str(dataset.get("key")), str(key))
+            home = homes.get(str(dataset.get("key")), key)
             if home != key and whose(others.get(home, {})) != whose(whole):
-                yield fault(dataset, f"datasets.{dataset['key']}", "", _moved(home, others[home], str(key), whole))
+                yield fault(dataset, f"datasets.{dataset['key']}", "", _moved(home, others[home], key, whole))
 
 
 def _moved(home: str, old: Given, key: str, new: Given) -> str:

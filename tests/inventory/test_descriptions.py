@@ -317,3 +317,8 @@ def test_a_dataset_does_not_change_hands_in_passing() -> None:
     assert Dataset.objects.get(key="sales").system.key == "shop"
     done = bring(f"systems: [{{key: desk, name: Desk, {SALES}}}]")
     assert "datasets.sales: it moves from the system 'shop' to 'desk'." in done.notes
+
+
+def test_a_system_without_a_key_is_a_fault_like_any_other() -> None:
+    with pytest.raises(Refused, match="'key' is missing"):
+        bring(WHOLE.replace("  - key: hr\n", "  - key: ~\n"))
