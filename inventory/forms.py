@@ -5,9 +5,9 @@ from typing import Any
 
 from django import forms
 from django.forms.models import BaseInlineFormSet
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from inventory import masks
+from inventory.boxes import Json, Lines, Path, sentence
 from inventory.descriptions import checks, crossings, picture, str_path
 from inventory.descriptions.keys import Fault
 from inventory.models import Collection, DataCategory, Dataset, Field, Reference
@@ -19,83 +19,12 @@ MASK_HELP = (
     )
     + "."
 )
-PATH_HELP = "Write dataset.collection.field, as in a description."
-
-
-class Lines(forms.Field):
-    """A list of names, one in a line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **kwargs)
-
-    def prepare_value(self, value: Any) -> str:
-        """The lines of a stored list."""
-        return value if isinstance(value, str) else "\n".join(value or [])
-
-    def to_python(self, value: Any) -> list[str]:
-        """The list that the lines make."""
-        return list(dict.fromkeys(one.strip() for one in str(value or "").splitlines() if one.strip()))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.to_python(self.prepare_value(initial)) != self.to_python(data)
-
-
-class Json(forms.JSONField):
-    """A small mapping as JSON; nothing is an empty box, not the word null."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """The JSON of a stored value."""
-        return "" if value is None else super().prepare_value(value)
-
-
-class Path(forms.Field):
-    """A field of the inventory by its path; a list of all fields of a company would be too long to choose from."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}), help_text=PATH_HELP, **kwargs
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        """The path of a stored field."""
-        if isinstance(value, int):
-            value = Field.objects.select_related("collection__dataset").filter(pk=value).first()
-        return str_path(value) if isinstance(value, Field) else value
-
-    def to_python(self, value: Any) -> Field | None:
-        """The field of this path. Raises ValidationError if there is none."""
-        text = str(value or "").strip()
-        if not text:
-            return None
-        found = field_at(text)
-        if found is None:
-            raise forms.ValidationError(f"There is no field {text}. {PATH_HELP}")
-        return found
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.prepare_value(initial) != str(data or "").strip()
-
-
-def field_at(path: str) -> Field | None:
-    """The field of `dataset.collection.field`; names of collections and fields may hold dots themselves."""
-    dataset, _, rest = path.partition(".")
-    parts = rest.split(".")
-    fields = Field.objects.filter(collection__dataset__key=dataset)
-    for cut in range(1, len(parts)):
-        found = fields.filter(collection__name=".".join(parts[:cut]), name=".".join(parts[cut:])).first()
-        if found is not None:
-            return found
-    return None
 
 
 def tell(form: forms.BaseForm, faults: Iterable[Fault]) -> None:
     """Put each fault beside its field of the form, or above the form."""
     for one in faults:
-        words = one.words[:1].upper() + one.words[1:] + "."
-        form.add_error(one.key if one.key in form.fields else None, words)
+        form.add_error(one.key if one.key in form.fields else None, sentence(one.words))
 
 
 class InRow(forms.ModelForm):
@@ -125,7 +54,7 @@ class CategoryForm(forms.ModelForm):
 
 def _mask(given: Any) -> Any:
     for words in masks.faults(given):
-        raise forms.ValidationError(words[:1].upper() + words[1:] + ".")
+        raise forms.ValidationError(sentence(words))
     return masks.normal(given)
 
 
@@ -242,7 +171,7 @@ class RowsOfFields(BaseInlineFormSet):
             return
         home: Collection = self.instance
         said = {"dated_by": home.dated_by, "skip": home.skip, "fields": rows}
-        found = [f"{one.words[:1].upper()}{one.words[1:]}." for one in checks.collection(said, home.name)]
+        found = [sentence(one.words) for one in checks.collection(said, home.name)]
         if found:
             raise forms.ValidationError(found)
 

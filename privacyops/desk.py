@@ -20,6 +20,7 @@ from audit.accountable import colleague
 from audit.models import SweepRun
 from connectors.models import HandTask, LegalHold, Proposal, Survey, WorkOrder
 from disclosures.models import Notice
+from privacyops.data_map.page import data_map
 from privacyops.describing import describing
 from privacyops.lawbook import lawbook
 from privacyops.letterbook import letterbook
@@ -53,6 +54,7 @@ class Desk(UnfoldAdminSite):
             path("law/", self.admin_view(self.law), name="law"),
             path("letters/", self.admin_view(self.letters), name="letters"),
             path("record/", self.admin_view(self.record), name="record"),
+            path("data-map/", self.admin_view(self.data_map), name="data_map"),
             path("descriptions/", self.admin_view(self.descriptions), name="descriptions"),
         ]
         urls: list[URLPattern] = [*own, *super().get_urls()]
@@ -69,6 +71,10 @@ class Desk(UnfoldAdminSite):
     def record(self, request: HttpRequest) -> HttpResponse:
         """The record of processing activities."""
         return record(self, request)
+
+    def data_map(self, request: HttpRequest) -> HttpResponse:
+        """Systems, what they hold, and how one person's rows are found in them."""
+        return data_map(self, request)
 
     def descriptions(self, request: HttpRequest) -> HttpResponse:
         """The inventory out as files, and descriptions in."""
@@ -212,6 +218,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
         if title == "Inventory" and request.user.has_perm("inventory.view_purpose"):
             items.append({"title": "Record of processing", "icon": "list_alt", "link": reverse("admin:record")})
+            items.append({"title": "Data map", "icon": "hub", "link": reverse("admin:data_map")})
         if title == "Inventory" and request.user.has_perm("inventory.view_collection"):
             items.append({"title": "Import and export", "icon": "swap_vert", "link": reverse("admin:descriptions")})
         if title == "Accountability" and request.user.has_perm("audit.view_event"):

@@ -27,16 +27,19 @@ LONGEST_DESCRIPTION = 2_000_000
 
 
 class Descriptions(APIView):
-    """Brings a description of systems in, checked as a whole first."""
+    """Brings a description of systems in, checked as a whole first. It may refer to what the inventory holds already."""
 
     scopes = {"POST": "inventory:write"}
 
     class DescriptionIn(serializers.Serializer[Any]):
         description = serializers.CharField(max_length=LONGEST_DESCRIPTION, trim_whitespace=False, help_text="YAML.")
         file = serializers.CharField(max_length=120, default="description.yaml", help_text="A name for messages.")
+        check = serializers.BooleanField(default=False, help_text="Only tell what loading would tell; write nothing.")
 
     class DescriptionOut(serializers.Serializer[Any]):
         loaded = serializers.BooleanField()
+        collections = serializers.IntegerField()
+        notes = serializers.ListField(child=serializers.CharField(), help_text="What somebody should look at.")
 
     @extend_schema(
         operation_id="load_description",
@@ -47,9 +50,13 @@ class Descriptions(APIView):
     def post(self, request: Call) -> Response:
         given = self.DescriptionIn(data=request.data)
         given.is_valid(raise_exception=True)
-        data = descriptions.read(given.validated_data["description"], given.validated_data["file"])
-        descriptions.load(data, actor=actor.client(caller(request).pk))
-        return Response({"loaded": True})
+        done = descriptions.bring(
+            [(given.validated_data["file"], given.validated_data["description"])],
+            actor=actor.client(caller(request).pk),
+            kind="own",
+            check=given.validated_data["check"],
+        )
+        return Response({"loaded": done.written, "collections": done.collections, "notes": done.notes})
 
 
 class ConnectionTest(APIView):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from audit.refusal import Refused
 from connectors.kinds.base import Permanent
 from connectors.kinds.http_part import FILE, Part
+from inventory import storable
 from inventory.descriptions.lines import parse
 
 ENCODINGS = ("utf-8", "ascii", "latin-1", "iso-8859-15", "cp1252")
@@ -112,9 +113,10 @@ def address(stored: str) -> Address:
     if found["url"].startswith("{"):
         try:
             found = json.loads(stored)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = {}
-    if not found.get("url") or found.keys() - {"url", "user", "secret"} or not all(map(_is_text, found.values())):
+    texts = all(map(storable.is_text, found.values()))
+    if not texts or not found.get("url") or found.keys() - {"url", "user", "secret"} or "%00" in found["url"]:
         raise _unreadable()
     try:
         parts = urlsplit(found["url"])
@@ -140,10 +142,6 @@ def address(stored: str) -> Address:
     if not made.user or not made.secret:
         raise Permanent("connection", "The address has no key and secret for the bucket. Write both, then retry.")
     return made
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _unreadable() -> Permanent:

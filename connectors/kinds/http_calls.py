@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from connectors import guard
 from connectors.kinds.base import Permanent, Temporary
 from connectors.kinds.http_spec import Description, Endpoint
+from inventory import storable
 
 AGAIN = (429, 502, 503, 504)
 FIRST_WAIT, LONGEST_WAIT = 0.25, 4.0
@@ -60,10 +61,10 @@ def address(stored: str) -> Address:
     if found["url"].startswith("{"):
         try:
             found = json.loads(stored)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = {}
     known = {"url", "user", "secret"}
-    if not found.get("url") or found.keys() - known or not all(isinstance(one, str) for one in found.values()):
+    if not found.get("url") or found.keys() - known or not all(map(storable.is_text, found.values())):
         raise Permanent(
             "connection",
             'The address is neither a URL nor JSON such as {"url": "https://...", "secret": "..."}. Mend it.',

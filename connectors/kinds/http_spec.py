@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit.refusal import Refused
+from connectors.kinds import http_headers
 from connectors.kinds.base import Permanent
 from connectors.kinds.http_part import FILE, Part
 from inventory.descriptions.lines import parse
@@ -14,8 +15,6 @@ HOLE = re.compile(r"\{([A-Za-z0-9_.]*)\}")
 AUTHS = ("none", "basic", "bearer", "header")
 PAGINGS = ("none", "page", "offset", "cursor", "link")
 TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "object", "list")
-OURS = {"authorization", "cookie", "host", "content-length", "content-type", "accept-encoding", "connection",
-        "transfer-encoding", "proxy-authorization"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,21 +108,21 @@ def described(text: str) -> Description:
     auth = top.part("auth")
     auth.only("kind", "header")
     kind = auth.choice("kind", AUTHS, "none")
-    if kind == "header" and not auth.text("header"):
-        auth.refuse("header", "is missing: name the header that carries the secret")
+    auth_header = http_headers.of_secret(auth) if kind == "header" else ""
+    headers = http_headers.fixed(top.part("headers"))
     per_second = top.number("requests_per_second", 0, 1000)
     found = top.part("collections")
     if not found.row:
         top.refuse("collections", "is missing: describe at least one collection")
     return Description(
         auth=kind,
-        auth_header=auth.text("header") if kind == "header" else "",
-        headers=_headers(top.part("headers")),
+        auth_header=auth_header,
+        headers=headers,
         check=_endpoint(top.part("check"), "GET") if "check" in top.row else None,
         per_second=per_second,
         retries=int(top.number("retries", 4, 10)),
         wait_seconds=top.number("wait_seconds", 10, 30),
-        idempotency_header=top.text("idempotency_header"),
+        idempotency_header=http_headers.of_key(top, {auth_header, *headers} - {""}),
         gone=top.statuses("gone", (404, 410)),
         chunk_rows=int(top.number("chunk_rows", _chunk(per_second), 500)),
         collections={name: _words(found.part(name)) for name in found.row},
@@ -133,15 +132,6 @@ def described(text: str) -> Description:
 def _chunk(per_second: float) -> int:
     # A chunk is done inside one transaction of ours, and a row takes about four calls: some ten seconds at most.
     return max(1, min(50, int(per_second * 10 / 4))) if per_second else 50
-
-
-def _headers(part: Part) -> dict[str, str]:
-    for name in part.row:
-        if name.lower() in OURS:
-            part.refuse(name, "is a header that is made from the connection's auth and calls, so leave it out")
-        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not re.fullmatch(r"[\x20-\x7e]*", str(part.row[name])):
-            part.refuse(name, "is not a header that can be sent")
-    return {name: str(value) for name, value in part.row.items()}
 
 
 def _words(part: Part) -> Words:

@@ -9,6 +9,7 @@ from django.db import transaction
 from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
+from inventory.descriptions import whose
 from inventory.descriptions.checks import faults
 from inventory.descriptions.fides import is_fides, read_fides
 from inventory.descriptions.keys import in_order
@@ -57,7 +58,7 @@ def bring(
         done = load(data, actor=actor)
         if check:
             transaction.set_rollback(True)
-    return Brought(not check, done.collections, done.fields, [*notes, *done.notes])
+    return Brought(not check, done.collections, done.fields, [*whose.changes(data, held), *notes, *done.notes])
 
 
 def _read(files: Files, kind: str, held: Mapping[str, Any], system: str, lenient: bool) -> tuple[Row, list[str]]:
@@ -66,7 +67,8 @@ def _read(files: Files, kind: str, held: Mapping[str, Any], system: str, lenient
         return found.data, list(map(str, found.notes))
     if kind == "csv":
         tables = [read_csv(text, name, held) for name, text in files]
-        return _together(tables), []
+        data = _together(tables)
+        return data, list(whose.made(data, held))
     described = [parse(text, name) for name, text in files]
     for one in described:
         listed(in_order(faults(one, [held, *(each for each in described if each is not one)])))

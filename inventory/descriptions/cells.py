@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+from inventory import storable
+
 TRUE = {"true", "yes", "y", "1", "x", "wahr", "vrai"}
 FALSE = {"false", "no", "n", "0", "falsch", "faux"}
 FLAGS = {"primary_key", "read_only", "every_element", "in_package", "skip"}
 JSONS = {"mask", "suppress", "restrict"}
 NUMBERS = {"length"}
+LISTS = {"purposes", "after", "erase_after"}
 MARKS = ("|", ";", "\n")
+LONGEST_NUMBER = 30
 
 
 class Words(ValueError):
@@ -32,8 +36,8 @@ def write_cell(column: str, value: Any) -> str:
         )
     if column == "references":
         return _references(value)
-    if column == "purposes":
-        return "; ".join(value)
+    if column in LISTS:
+        return _names(value)
     return str(value)
 
 
@@ -49,21 +53,43 @@ def read_cell(column: str, cell: str) -> Any:
     if column in JSONS:
         return _json(text, '{"strategy": "null"}' if column == "mask" else '{"value": false}')
     if column in NUMBERS:
-        if not text.removesuffix(".0").isdecimal():
-            raise Words(f"must be a whole number, not {text!r}")
-        return int(text.removesuffix(".0"))
+        digits = text.removesuffix(".0")
+        if not digits.isdecimal() or len(digits) > LONGEST_NUMBER:
+            raise Words(f"must be a whole number, not {text[:40]!r}")
+        return int(digits)
     if column == "references":
         return _links(text)
-    if column == "purposes":
-        return [one.strip() for one in text.split(";") if one.strip()]
+    if column in LISTS:
+        return _listed(text)
     return cell
 
 
 def _json(text: str, example: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
+    except RecursionError as error:
+        raise Words(storable.TOO_DEEP) from error
     except ValueError as error:
         raise Words(f"must be JSON, for example {example}") from error
+    if words := storable.json_fault(found):
+        raise Words(words)
+    return found
+
+
+def _names(names: list[str]) -> str:
+    """Names with `;` between; as JSON if a name could not be told from what stands around it."""
+    if any(";" in one or "\n" in one or one != one.strip() or one.startswith("[") for one in names):
+        return json.dumps(names, ensure_ascii=False)
+    return "; ".join(names)
+
+
+def _listed(text: str) -> list[str]:
+    if not text.startswith("["):
+        return [one.strip() for one in text.replace("\n", ";").split(";") if one.strip()]
+    found = _json(text, '["dataset.collection"]')
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise Words("must be a list of names")
+    return found
 
 
 def _references(links: list[dict[str, str]]) -> str:

@@ -2,7 +2,6 @@
 as a second description (`beside`).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from inventory import masks
-from inventory.descriptions import crossings
+from inventory import masks, storable
+from inventory.descriptions import crossings, whose
 from inventory.descriptions.keys import COLUMNS, NEEDED, Fault, allowed, fault
 from inventory.descriptions.lines import items, place, rows
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, Reference, System
@@ -39,12 +38,12 @@ def faults(data: Mapping[str, Any], beside: Sequence[Mapping[str, Any]] = ()) ->
     yield from _purposes(data, beside)
     seen: list[Mapping[str, Any]] = []
     for system in rows(data.get("systems")):
-        yield from _client(system, beside)
         yield from lists(system, "datasets", f"systems.{system.get('key', '?')}")
         for dataset in rows(system.get("datasets")):
             seen.append(dataset)
             yield from _dataset(dataset, known)
     yield from _twice(seen, "key", "datasets")
+    yield from whose.faults(data, beside)
     yield from crossings.faults(data, known)
 
 
@@ -68,14 +67,6 @@ def _purposes(data: Mapping[str, Any], beside: Sequence[Mapping[str, Any]]) -> I
 
 def _keys(data: Mapping[str, Any], part: str) -> list[Any]:
     return [row.get("key") for row in rows(data.get(part))]
-
-
-def _client(system: Mapping[str, Any], beside: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:
-    held = [row for one in beside for row in rows(one.get("systems")) if row.get("key") == system.get("key")]
-    whole = {key: value for row in (*held, system) for key, value in row.items()}
-    if whole.get("role") == System.Role.PROCESSOR and not whole.get("client"):
-        path = f"systems.{system.get('key', '?')}"
-        yield fault(system, path, "role", "a processor works for somebody: name the client")
 
 
 def _dataset(dataset: Mapping[str, Any], known: crossings.Index) -> Iterator[Fault]:
@@ -127,6 +118,8 @@ def field(row: Mapping[str, Any], path: str, categories: "set[str] | None" = Non
             yield fault(row, path, key, 'must say the value to be written, for example {"value": false}')
     if row.get("length") == 0:
         yield fault(row, path, "length", "must be 1 or more")
+    if isinstance(row.get("length"), int) and row["length"] > storable.LONGEST_LENGTH:
+        yield fault(row, path, "length", f"must be {storable.LONGEST_LENGTH} or less")
     if row.get("primary_key") and row.get("mask") is not None:
         yield fault(row, path, "mask", "a key is never masked; leave the mask out, or erase: delete")
     yield from lists(row, "references", path, of=(str, Mapping))
@@ -148,6 +141,8 @@ def _reference(row: Mapping[str, Any], one: Any, path: str) -> Iterator[Fault]:
     group = one.get("group")
     if group is not None and (not isinstance(group, str) or len(group) > 40):
         yield fault(one, f"{path}.references", "group", "must be a text of at most 40 characters")
+    elif group is not None and storable.text_fault(group):
+        yield fault(one, f"{path}.references", "group", storable.text_fault(group))
 
 
 def _masked(row: Mapping[str, Any], path: str) -> Iterator[Fault]:
@@ -186,8 +181,8 @@ def value(model: type[models.Model], key: str, given: Any) -> Iterator[str]:
     elif column.choices and given not in dict(column.flatchoices):
         yield f"must be one of {', '.join(dict(column.flatchoices))}, not {given!r}"
     else:
-        if "\x00" in given:
-            yield "holds a character that no text may hold"
+        if words := storable.text_fault(given):
+            yield words
         try:
             column.clean(given, None)
         except ValidationError as error:
@@ -199,10 +194,8 @@ def _json(given: Any, *, named: bool) -> Iterator[str]:
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
             yield "must be a list of names"
         return
-    try:
-        json.dumps(given, allow_nan=False)
-    except (TypeError, ValueError):
-        yield "holds a value that is no text, number, true or false; put a date in quotes"
+    if words := storable.json_fault(given):
+        yield words
 
 
 def lists(row: Mapping[str, Any], key: str, path: str, of: Any = Mapping) -> Iterator[Fault]:

@@ -1,14 +1,18 @@
 """YAML that remembers where each key stands, and refuses what a plain loader lets pass: keys written twice, circles."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, NoReturn
 
 import yaml
 
 from audit.refusal import Refused
+from inventory import storable
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MAP, MERGE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:merge"
+MAP, LIST, MERGE, WHEN = (f"tag:yaml.org,2002:{one}" for one in ("map", "seq", "merge", "timestamp"))
+# What a plain constructor raises for a text that does not fit its tag, such as `!!bool abc` or a date such as 2024-13-45.
+UNFIT = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError)
 DEEPEST, MOST = 40, 3_000_000
 
 
@@ -55,6 +59,8 @@ def parse(text: str, file: str) -> Row:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise Refused(f"{file}: line {mark.line + 1 if mark else '?'} is not YAML.", code="not_yaml") from error
+    except UnicodeError as error:
+        raise Refused(f"{file}: it {storable.NO_TEXT}.", code="not_yaml") from error
     except RecursionError as error:
         raise Refused(f"{file}: it is nested too deeply to be a description.", code="not_yaml") from error
     if not isinstance(found, Row):
@@ -79,6 +85,8 @@ class _Builder:
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
+                if node.tag != LIST:
+                    self.tagged(node)
                 return [self.build(one, depth + 1) for one in node.value]
             return self.mapping(node, depth)
         finally:
@@ -86,15 +94,19 @@ class _Builder:
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
         try:
-            return self.scalars.construct_object(node)
-        except ValueError:  # a date such as 2024-13-45
-            self.refuse(node, f"{node.value!r} is no date; put it in quotes if it is a text")
+            value = self.scalars.construct_object(node)
+        except UNFIT:
+            what = "date" if node.tag == WHEN else f"{node.tag.rpartition(':')[2]} that can be read"
+            self.refuse(node, f"{node.value[:40]!r} is no {what}; put it in quotes if it is a text")
+        if value is None or isinstance(value, str | int | float | date):
+            return value
+        self.tagged(node)
 
     def mapping(self, node: Any, depth: int) -> Row:
         found, lines = Row(), dict[str, int]()
         merged: list[Row] = []
         if node.tag != MAP:
-            self.refuse(node, f"tags such as {node.tag!r} are not used in descriptions")
+            self.tagged(node)
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if key_node.tag == MERGE:
@@ -114,7 +126,10 @@ class _Builder:
         found.file, found.line, found.lines = self.file, node.start_mark.line + 1, lines
         return found
 
-    def refuse(self, node: yaml.Node, words: str) -> None:
+    def tagged(self, node: yaml.Node) -> NoReturn:
+        self.refuse(node, f"tags such as {node.tag!r} are not used in descriptions")
+
+    def refuse(self, node: yaml.Node, words: str) -> NoReturn:
         raise Refused(f"{self.file}: line {node.start_mark.line + 1}: {words}.", code="not_yaml")
 
 

@@ -2,7 +2,8 @@
 
 Writing: a cell that a spreadsheet would take for a formula gets an apostrophe before it; reading takes it away again.
 Reading: what the table names is updated or added, nothing leaves. A column that is not in the table stays as it is; an
-empty cell empties. Collections' own columns stand on each row of theirs and may not contradict each other.
+empty cell empties. The columns of a system, a dataset or a collection stand on each row of theirs and may not contradict
+each other. Categories and purposes themselves are not in it: fields and collections name them.
 """
 
 import csv
@@ -17,19 +18,24 @@ from inventory.descriptions.checks import faults
 from inventory.descriptions.keys import Fault, in_order, titled
 from inventory.descriptions.lines import Row, listed, rows
 from inventory.descriptions.picture import picture
+from inventory.models import System
 
 PLACE = ("system", "dataset", "collection", "field")
 FIELD = (
     "title", "data_type", "category", "primary_key", "identity", "person", "attribute", "mask", "suppress", "restrict",
     "read_only", "length", "every_element", "references",
 )  # fmt: skip
-# Column of the table -> column of the collection.
+# Column of the table -> column of the collection, the dataset, the system.
 COLLECTION = {
     "collection_title": "title", "purposes": "purposes", "erase": "erase", "erase_shared": "erase_shared",
     "keep_ground": "keep_ground", "keep_until": "keep_until", "dated_by": "dated_by", "in_package": "in_package",
-    "skip": "skip",
+    "skip": "skip", "after": "after", "erase_after": "erase_after",
 }  # fmt: skip
-COLUMNS = (*PLACE, *FIELD, *COLLECTION)
+DATASET = {"source": "source", "source_detail": "source_detail"}
+SYSTEM = {"role": "role", "client": "client", "client_contact": "client_contact", "owner": "owner", "region": "region"}
+COLUMNS = (*PLACE, *FIELD, *COLLECTION, *DATASET, *SYSTEM)
+LEVELS = {"collection": COLLECTION, "dataset": DATASET, "system": SYSTEM}
+KEPT = {"collection_title", "role"}  # what an empty cell does not empty
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 LONGEST_CELL = 200_000
 
@@ -53,6 +59,9 @@ def _cells(
     yield from (system["key"], dataset["key"], collection["name"], field["name"])
     yield from (write_cell(name, field.get(name)) for name in FIELD)
     yield from (write_cell(column, collection.get(name)) for column, name in COLLECTION.items())
+    yield from (write_cell(column, dataset.get(name)) for column, name in DATASET.items())
+    whole = {"role": System.Role.CONTROLLER.value, **system}  # whose data it is stands there in words
+    yield from (write_cell(column, whole.get(name)) for column, name in SYSTEM.items())
 
 
 def _neutral(cell: str) -> str:
@@ -120,7 +129,7 @@ class _Table:
         self.file, self.faults = file, list[Fault]()
         self.systems: dict[str, Row] = {}
         self.collections: dict[tuple[str, str], Row] = {}
-        self.said: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self.said: dict[tuple[str, str], tuple[str, int]] = {}
         self.homes: dict[str, str] = {}
         self.held = {
             (dataset["key"], one["name"]): one
@@ -156,6 +165,11 @@ class _Table:
         home = self.homes.setdefault(dataset, system)
         if home != system:
             self.fault(line, path, f"the dataset {dataset!r} stands under {home!r} above and under {system!r} here")
+        elif self.datasets.get(dataset, (system,))[0] != system:
+            words = f"the dataset {dataset!r} is in the system {self.datasets[dataset][0]!r}, not in {system!r}"
+            self.fault(
+                line, path, f"{words}; a table moves no dataset: mend the key, or move it in our YAML or on the desk"
+            )
         self.collection(line, system, dataset, name, cells)
         self.field(line, path, self.collections[dataset, name], field, cells)
 
@@ -165,20 +179,26 @@ class _Table:
             fields = [self.row(one, line) for one in held.get("fields", [])]
             made = self.collections[dataset, name] = self.row({**held, "fields": fields}, line)
             self.place(system, dataset, line)["collections"].append(made)
-        row = self.collections[dataset, name]
-        for column in COLLECTION:
-            if column not in cells:
+        whole = self.place(system, dataset, line)
+        self.shared(self.collections[dataset, name], "collection", f"{dataset}.{name}", cells, line)
+        self.shared(whole, "dataset", f"datasets.{dataset}", cells, line)
+        self.shared(self.systems[system], "system", f"systems.{system}", cells, line)
+
+    def shared(self, row: Row, level: str, path: str, cells: dict[str, str], line: int) -> None:
+        """The columns that all rows of a collection, a dataset or a system have in common."""
+        for column, key in LEVELS[level].items():
+            if column not in cells or (column in KEPT and not cells[column]):
                 continue
-            before, where = self.said.setdefault((dataset, name, column), (cells[column], line))
+            before, where = self.said.setdefault((path, column), (cells[column], line))
             if before != cells[column]:
                 words = (
-                    f"{column} is {cells[column]!r} here and {before!r} in line {where}; all rows of a collection agree"
+                    f"{column} is {cells[column]!r} here and {before!r} in line {where}; all rows of a {level} agree"
                 )
-                self.fault(line, f"{dataset}.{name}", words)
+                self.fault(line, path, words)
                 continue
-            if column == "collection_title" and not cells[column]:
-                continue
-            self.put(row, COLLECTION[column], column, cells[column], line, f"{dataset}.{name}")
+            self.put(row, key, column, cells[column], line, path)
+            if level == "system":
+                row.setdefault(key, None)  # of systems only what is said changes, so emptying is said
 
     def place(self, system: str, dataset: str, line: int) -> Row:
         """The dataset's row in the description to be."""

@@ -111,6 +111,9 @@ def test_a_store_in_our_own_network_is_refused_unless_it_is_allowed(world: S3, s
         "s3://k:s@B!/x",
         "{",
         "s3://k:s@bu/?a=1",
+        '{"url": ' * 20_000,
+        '{"url": "s3://bucket", "user": "k", "secret": "k:s\\ud800"}',
+        "file:///srv/k:s%00",
     ],
 )
 def test_an_address_that_cannot_be_read_is_told_without_its_secret(wrong: str) -> None:

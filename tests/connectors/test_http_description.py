@@ -50,6 +50,7 @@ def test_each_way_of_saying_who_we_are_is_let_in(web: Web, auth: Any, secret: st
     "address",
     [
         "", "shop", "ftp://a.example", "http://0x7f.1/", '{"url": 7}', '{"url": "https://a.example", "pass": "geheim"}', "{",
+        '{"url": ' * 20_000, '{"url": "https://a.example", "secret": "geheim\\ud800"}',
         "https://a.example/?key=geheim", "https://a.example/#geheim", "https://u:geheim@a.example/", '["geheim"]',
     ],
 )  # fmt: skip
@@ -71,6 +72,17 @@ def test_a_secret_that_is_missing_or_not_wanted_is_told(web: Web) -> None:
         (("collections",), [], "collections must be a mapping"),
         (("auth", "kind"), "oauth", "auth.kind must be one of"),
         (("auth", "kind"), "header", "auth.header is missing"),
+        (("auth",), {"kind": "header", "header": "X-é"}, "auth.header is not a header that can be sent"),
+        (("auth",), {"kind": "header", "header": "X-A: b"}, "auth.header is not a header that can be sent"),
+        (("auth",), {"kind": "header", "header": "Host"}, "auth.header names a header that belongs to the call itself"),
+        (("auth",), {"kind": "header", "header": "transfer-encoding"}, "auth.header names a header that belongs"),
+        (("auth",), {"kind": "header", "header": "TE"}, "auth.header names a header that belongs"),
+        (("idempotency_header",), "Idempotenz-Schlüssel", "idempotency_header is not a header that can be sent"),
+        (("idempotency_header",), "Content-Length", "idempotency_header names a header that carries something else"),
+        (("idempotency_header",), "Authorization", "idempotency_header names a header that carries something else"),
+        (("headers",), {"Idempotency-key": "1"}, "idempotency_header names a header that carries something else"),
+        (("headers",), {"X-A": "1", "x-a": "2"}, "headers.x-a is there twice"),
+        (("headers", "Upgrade"), "h2c", "headers.Upgrade is a header that is made"),
         (("headers", "Authorization"), "Bearer x", "headers.Authorization is a header that is made"),
         (("headers", "X-A"), "a\r\nb: c", "headers.X-A is not a header"),
         (("requests_per_second",), "5", "requests_per_second must be a number"),
@@ -114,6 +126,7 @@ def test_a_fault_in_a_description_is_told_with_its_place(web: Web, way: tuple[st
 def test_a_fault_has_its_line_and_text_that_is_no_yaml_is_told(web: Web) -> None:
     assert "line 3" in told(web, "collections:\n  customers:\n    erase: 1\n")
     assert "not YAML" in told(web, "a: [")
+    assert "line 1: 'abc' is no bool" in told(web, "retries: !!bool abc")
     assert "twice" in told(web, "retries: 1\nretries: 2\n")
     assert "empty" in told(web, " \n")
 

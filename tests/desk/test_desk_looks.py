@@ -89,6 +89,7 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
         "proposals": "/admin/connectors/proposal/", "proposal": f"/admin/connectors/proposal/{table.pk}/change/",
         "sure": "/admin/connectors/proposal/sure/", "survey": f"/admin/connectors/survey/{survey.pk}/change/",
         "assurance": "/admin/assurance/", "events": "/admin/audit/event/",
+        "map": "/admin/data-map/", "map-system": "/admin/data-map/?system=site",
     }.items():  # fmt: skip
         page.goto(live_server.url + path)
         look(page, title, width, scheme)

@@ -38,7 +38,14 @@ def test_every_page_opens_for_who_may_do_everything_and_for_nobody_unknown(compa
             stranger = client.get(url)
             assert stranger.status_code == 302 and stranger.url.startswith("/admin/login/"), url
             rooms += 1
-    for url in ("/admin/", "/admin/assurance/", "/admin/law/", "/admin/law/?place=US-CA"):
+    for url in (
+        "/admin/",
+        "/admin/assurance/",
+        "/admin/law/",
+        "/admin/law/?place=US-CA",
+        "/admin/data-map/",
+        "/admin/record/",
+    ):
         assert boss.get(url).status_code == 200
         assert client.get(url).url.startswith("/admin/login/")
     assert rooms > 80

@@ -8,7 +8,7 @@ from audit.models import Event
 from audit.refusal import Refused
 from inventory import descriptions, masks
 from inventory.descriptions import own
-from inventory.models import Collection, DataCategory, Field, Reference, System
+from inventory.models import Collection, DataCategory, Dataset, Field, Reference, System
 from tests.inventory.describing import HIRELINE, TESTS, WHOLE, bring, line_of
 
 # Faults that show elsewhere: where the other one of two stands.
@@ -279,3 +279,46 @@ def _flat(data: dict) -> dict:
 
 def test_the_demo_companys_description_is_sound() -> None:
     assert bring(HIRELINE.read_text(encoding="utf-8"), "hireline.yaml").collections == 15
+
+
+@pytest.mark.parametrize("value", ["~", "''"])
+def test_a_role_is_never_emptied_in_passing(value: str) -> None:
+    bring(WHOLE)
+    with pytest.raises(Refused, match=r"systems\.hr\.role: (has no value|must be one of)"):
+        bring(f"systems: [{{key: hr, name: People, role: {value}}}]")
+    assert System.objects.get(key="hr").role == "processor"
+
+
+def test_a_file_that_changes_whose_data_it_is_tells_of_it() -> None:
+    bring(WHOLE)
+    ours = bring("systems: [{key: hr, name: People, role: controller}]", check=True)
+    words = "systems.hr: its data was of the client Northwind and is ours from now on. Requests are searched there."
+    assert ours.notes == [words] and System.objects.get(key="hr").role == "processor"
+    other = bring("systems: [{key: hr, name: People, client: Southwind}]")
+    assert "was of the client Northwind and is of the client Southwind" in other.notes[0]
+    theirs = bring("systems: [{key: shop, name: Shop, role: processor, client: Northwind}]")
+    assert "was ours and is of the client Northwind from now on. Requests are referred" in theirs.notes[0]
+    assert bring("systems: [{key: shop, name: Shop, role: processor}]").notes == []
+
+
+SALES = "datasets: [{key: sales, name: Sales, collections: []}]"
+
+
+def test_a_dataset_does_not_change_hands_in_passing() -> None:
+    bring(WHOLE)
+    with pytest.raises(Refused, match=r"datasets.sales: it is in the system 'shop' \(ours\) and stands under 'hr'"):
+        bring(f"systems: [{{key: hr, name: People, {SALES}}}]")
+    two = [
+        ("a.yaml", f"systems: [{{key: a, name: A, {SALES}}}]"),
+        ("b.yaml", f"systems: [{{key: hr, name: B, {SALES}}}]"),
+    ]
+    with pytest.raises(Refused, match="change whose data it is"):
+        descriptions.bring(two, actor=TESTS)
+    assert Dataset.objects.get(key="sales").system.key == "shop"
+    done = bring(f"systems: [{{key: desk, name: Desk, {SALES}}}]")
+    assert "datasets.sales: it moves from the system 'shop' to 'desk'." in done.notes
+
+
+def test_a_system_without_a_key_is_a_fault_like_any_other() -> None:
+    with pytest.raises(Refused, match="'key' is missing"):
+        bring(WHOLE.replace("  - key: hr\n", "  - key: ~\n"))

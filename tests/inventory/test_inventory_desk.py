@@ -172,3 +172,84 @@ def test_who_may_only_look_takes_out_and_brings_nothing_in(boss):
     assert upload(auditor, ("x.yaml", WHOLE.encode()), do="load").status_code == 403
     assert browser(colleague("System owner")).get(PAGE).status_code == 403
     assert upload(browser(colleague("Administrator")), ("x.yaml", WHOLE.encode()), do="load").status_code == 200
+
+
+def odd(old: str, new: str) -> bytes:
+    assert old in WHOLE
+    return WHOLE.replace(old, new, 1).encode()
+
+
+def cells(column: str, cell: str) -> bytes:
+    quoted = cell.replace('"', '""')
+    return f'system,dataset,collection,field,{column}\nshop,sales,lines,article,"{quoted}"\n'.encode()
+
+
+LONG = "99999999999999999999"
+MASKED = "mask: {strategy: truncate, characters: 3}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("x.yaml", b"a: !!timestamp x", "x.yaml: line 1: 'x' is no date"),
+        ("x.yaml", b"a: !!bool abc", "x.yaml: line 1: 'abc' is no bool"),
+        ("x.yaml", b"a: !!int ''", "x.yaml: line 1: '' is no int"),
+        ("x.yaml", b"a: !!seq x", "tags such as 'tag:yaml.org,2002:seq' are not used"),
+        ("x.yaml", b"a: !!binary eA==", "are not used in descriptions"),
+        ("x.yaml", b"a: !!set [x]", "are not used in descriptions"),
+        ("x.yaml", odd("length: 12", f"length: {LONG}"), "sales.lines.article.length: must be 2147483647 or less"),
+        ("x.yaml", odd("length: 12", "length: 1099511627776"), "must be 2147483647 or less"),
+        ("x.yaml", odd(MASKED, 'mask: {strategy: fixed, value: "a\\0b"}'), "sales.lines.article.mask: holds a character"),
+        ("x.yaml", odd(MASKED, "mask: {strategy: fixed, value: .nan}"), "sales.lines.article.mask: holds a number"),
+        ("x.yaml", odd('suppress: {value: ""}', 'suppress: {value: "\\0"}'), "sales.notes.words.suppress: holds a char"),
+        ("x.yaml", odd("group: order", 'group: "\\0"'), "sales.lines.shop_no.references.group: holds a character"),
+        ("x.csv", cells("mask", "[" * 100_000), "x.csv: line 2: sales.lines.article: mask: is nested more than"),
+        ("x.csv", cells("mask", "[" * 60 + "]" * 60), "is nested more than"),
+        ("x.csv", cells("suppress", '{"value": NaN}'), "suppress: holds a number that is none"),
+        ("x.csv", cells("suppress", '{"value": 1e999}'), "suppress: holds a number that is none"),
+        ("x.csv", cells("suppress", '{"value": "\\ud800"}'), "suppress: holds a character"),
+        ("x.csv", cells("length", LONG), "x.csv: line 2: sales.lines.article.length: must be 2147483647 or less"),
+        ("x.csv", cells("length", "9" * 5000), "length: must be a whole number"),
+        ("x.csv", cells("references", '[{"target": "people.people.nr", "group": "\\u0000"}]'), "holds a character"),
+    ],
+)  # fmt: skip
+def test_what_no_database_can_hold_is_refused_with_its_place(boss, name, text, words):
+    boss.raise_request_exception = False
+    before = descriptions.export()
+    answer = upload(boss, (name, text), do="load")
+    assert answer.status_code == 422
+    assert words in answer.content.decode().replace("&#x27;", "'")
+    assert descriptions.export() == before
+
+
+def test_a_length_beyond_measure_in_a_fides_file_is_refused_with_its_place(boss):
+    boss.raise_request_exception = False
+    text = (
+        "dataset:\n- fides_key: shop\n  collections:\n  - name: users\n    fields:\n"
+        f"    - {{name: id, fides_meta: {{primary_key: true, length: {LONG}}}}}\n"
+    )
+    answer = upload(boss, ("x.yml", text.encode()), do="load", system="shop")
+    assert answer.status_code == 422
+    assert "x.yml: line 6: shop.users.id.length: must be 2147483647 or less" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("mask", "[" * 100_000, "Is nested more than 40 levels deep."),
+        ("mask", '{"strategy": "fixed", "value": "\\u0000"}', "Holds a character that no text may hold."),
+        ("suppress", '{"value": NaN}', "Holds a number that is none"),
+        ("suppress", '{"value": 1e999}', "Holds a number that is none"),
+        ("suppress", '{"value": ' + "9" * 5000 + "}", "Holds a number that is none"),
+        ("length", "1099511627776", "less"),
+    ],
+)
+def test_a_field_form_refuses_what_no_database_can_hold(boss, key, text, words):
+    boss.raise_request_exception = False
+    assert words in told(save(boss, field("sales.notes.words"), **{key: text}))
+
+
+def test_a_path_with_a_character_that_no_text_holds_is_no_field(boss):
+    boss.raise_request_exception = False
+    form = {"field": "sales.notes.at", "target": "people.people.nr\x00", "direction": "up"}
+    assert "There is no field" in told(boss.post("/admin/inventory/reference/add/", form))

@@ -7,7 +7,8 @@ import pytest
 
 from audit.refusal import Refused
 from inventory import descriptions
-from inventory.models import Collection, Field, Reference, System
+from inventory.descriptions.table import FIELD, PLACE
+from inventory.models import Collection, Dataset, Field, Reference, System
 from tests.inventory.describing import HIRELINE, WHOLE, bring
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,13 @@ def test_a_cell_is_no_formula_for_a_spreadsheet_and_comes_back_as_it_was(title: 
         ("references", "[3]", "must be a list of references"),
         ("erase", "burn", "erase: must be one of delete, mask, keep"),
         ("dated_by", "id2", "'id2' is not a field of the collection"),
+        ("after", "sales.nix", "there is no collection 'sales.nix'; write dataset.collection"),
+        ("erase_after", "sales.lines", "the order goes round in a circle"),
+        ("erase_after", "[3]", "erase_after: must be a list of names"),
+        ("source", "heaven", "datasets.sales.source: must be one of direct, automatic, outside, inferred"),
+        ("role", "owner", "systems.shop.role: must be one of controller, processor"),
+        ("role", "processor", "systems.shop.role: a processor works for somebody: name the client"),
+        ("client_contact", "nobody", "systems.shop.client_contact: enter a valid email address"),
         ("system", "", "each row needs system, dataset, collection, field"),
     ],
 )
@@ -106,7 +114,7 @@ def test_a_fault_is_told_with_its_line_and_nothing_is_written(column: str, cell:
     bring(WHOLE)
     before = descriptions.export()
     rows = [one for one in table() if one["collection"] == "notes"]
-    for one in rows if column in ("erase", "dated_by") else rows[2:3]:
+    for one in rows[2:3] if column in (*PLACE, *FIELD) else rows:
         one[column] = cell
     with pytest.raises(Refused) as caught:
         bring(written(rows), "notes.csv")
@@ -134,9 +142,64 @@ def test_a_fault_is_told_with_its_line_and_nothing_is_written(column: str, cell:
             "system,dataset,collection,field,primary_key,erase\na,b,c,d,1,mask\na,b,c,e,,keep\n",
             "line 3: b.c: erase is 'keep' here",
         ),
+        (
+            "system,dataset,collection,field,primary_key,source\na,b,c,d,1,direct\na,b,e,f,1,outside\n",
+            "line 3: datasets.b: source is 'outside' here and 'direct' in line 2; all rows of a dataset agree",
+        ),
+        (
+            "system,dataset,collection,field,primary_key,region\na,b,c,d,1,EU\na,g,e,f,1,US\n",
+            "line 3: systems.a: region is 'US' here and 'EU' in line 2; all rows of a system agree",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_refused_in_words(text: str, words: str) -> None:
     with pytest.raises(Refused) as caught:
         bring(text, "t.csv")
     assert words in caught.value.message
+
+
+def test_a_table_moves_no_dataset_and_tells_of_a_system_that_is_new() -> None:
+    bring(WHOLE)
+    head = "system,dataset,collection,field,primary_key\n"
+    for key in ("shopp", "hr"):
+        with pytest.raises(Refused, match=f"x.csv: line 2: .*'sales' is in the system 'shop', not in '{key}'"):
+            bring(f"{head}{key},sales,lines,article,\n", "x.csv")
+    assert not System.objects.filter(key="shopp").exists()
+    done = bring(f"{head}shopp,cards,card,no,true\n", "x.csv")
+    assert "systems.shopp: this system is new, and its data ours. If the key was mistyped, mend it." in done.notes
+
+
+def test_the_table_carries_systems_datasets_and_orders_and_comes_back_unchanged() -> None:
+    bring(WHOLE)
+    Collection.objects.filter(name="queue").update(name="queue; old")
+    Collection.objects.filter(name="orders").update(after=["sales.queue; old", "people.people"])
+    first, text = descriptions.export(), descriptions.export_csv()
+    rows = table()
+    lines, people = row(rows, "sales.lines.article"), row(rows, "people.people.nr")
+    assert (lines["role"], lines["owner"], lines["region"]) == ("controller", "Web team", "EU")
+    assert (lines["source"], lines["source_detail"]) == ("outside", "a vendor")
+    assert (lines["after"], lines["erase_after"]) == ("sales.orders", "sales.notes")
+    assert (people["role"], people["client"]) == ("processor", "Northwind")
+    System.objects.update(owner="x", region="y")
+    System.objects.filter(key="hr").update(role="controller", client="", client_contact="")
+    Dataset.objects.update(source="inferred", source_detail="z")
+    Collection.objects.update(after=[], erase_after=[])
+    done = bring(text, "back.csv")
+    assert descriptions.export() == first
+    assert [one for one in done.notes if "its data was ours and is of the client Northwind from now on" in one]
+
+
+def test_an_empty_cell_of_a_system_empties_and_a_missing_column_leaves_it() -> None:
+    bring(WHOLE)
+    head, line = "system,dataset,collection,field", "shop,sales,lines,article"
+    bring(f"{head}\n{line}\n", "x.csv")
+    assert System.objects.get(key="shop").owner == "Web team"
+    bring(f"{head},owner,source_detail\n{line},,\n", "x.csv")
+    shop, sales = System.objects.get(key="shop"), Dataset.objects.get(key="sales")
+    assert (shop.owner, shop.region, sales.source, sales.source_detail) == ("", "EU", "outside", "")
+
+
+def test_an_empty_role_leaves_whose_data_it_is() -> None:
+    bring(WHOLE)
+    done = bring("system,dataset,collection,field,role,primary_key\nhr,people,people,nr,,true\n", "x.csv")
+    assert System.objects.get(key="hr").role == "processor" and not [one for one in done.notes if "from now on" in one]

@@ -36,8 +36,25 @@ def test_a_description_is_brought_in_and_a_wrong_one_names_every_fault_and_write
     answer = program.post("/api/v1/descriptions/", {"description": wrong, "file": "crm.yaml"}, key=None)
     assert answer.status_code == 422 and "crm.yaml" in answer.json()["message"] and "shoes" in answer.json()["message"]
     assert not System.objects.exists()
-    assert program.post("/api/v1/descriptions/", {"description": DESCRIPTION}, key=None).json() == {"loaded": True}
+    told = {"collections": 1, "notes": []}
+    body = {"description": DESCRIPTION}
+    checked = program.post("/api/v1/descriptions/", body | {"check": True}, key=None).json()
+    assert checked == {"loaded": False, **told} and not System.objects.exists()
+    assert program.post("/api/v1/descriptions/", body, key=None).json() == {"loaded": True, **told}
     assert System.objects.get().key == "crm"
+
+
+def test_a_description_may_refer_to_what_the_inventory_holds_and_may_not_break_it(program: Caller) -> None:
+    assert program.post("/api/v1/descriptions/", {"description": DESCRIPTION}, key=None).status_code == 200
+    more = DESCRIPTION.replace("categories: [{key: contact, name: Contact}]", "").replace("crm", "shop")
+    assert program.post("/api/v1/descriptions/", {"description": more}, key=None).json()["loaded"]
+    System.objects.filter(key="crm").update(role="processor", client="Northwind")
+    without = {"description": "systems: [{key: crm, name: CRM, client: ~}]"}
+    answer = program.post("/api/v1/descriptions/", without, key=None)
+    assert answer.status_code == 422 and "systems.crm.role: a processor works for somebody" in answer.json()["message"]
+    ours = {"description": "systems: [{key: crm, name: CRM, role: controller}]"}
+    told = program.post("/api/v1/descriptions/", ours, key=None).json()
+    assert "its data was of the client Northwind and is ours from now on" in told["notes"][0]
 
 
 def test_a_connection_is_tested_and_a_plan_explained(program: Caller, shop: Shop) -> None:
