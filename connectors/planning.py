@@ -42,7 +42,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         return {"field": entry.field, "identity": entry.identity}
     source = entry.source
     row = {"field": entry.field, "parent": list(source.parent), "parent_field": source.parent_field}
-    return row | ({"also": [list(pair) for pair in source.also]} if source.also else {})
+    also = {"also": [list(pair) for pair in source.also]} if source.also else {}
+    return row | also | ({"upward": True} if source.upward else {})
 
 
 def thaw(plan: dict[str, Any]) -> list[Planned]:
@@ -55,7 +56,8 @@ def thaw(plan: dict[str, Any]) -> list[Planned]:
             if "parent" in one:
                 parent: Name = (one["parent"][0], one["parent"][1])
                 also = tuple((pair[0], pair[1]) for pair in one.get("also", ()))
-                link = Link(parent, one["parent_field"], name, one["field"], also=also)
+                upward = bool(one.get("upward"))
+                link = Link(parent, one["parent_field"], name, one["field"], upward, also)
                 entries.append(Entry(one["field"], source=link))
             else:
                 entries.append(Entry(one["field"], identity=one["identity"]))
