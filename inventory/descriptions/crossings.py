@@ -95,16 +95,17 @@ def _named(row: Mapping[str, Any], path: str, word: str, known: Index) -> Iterat
 def _referring(row: Mapping[str, Any], path: str, known: Index) -> Iterator[Fault]:
     groups: dict[tuple[str, str], str] = {}
     for each in rows(row.get("fields")):
-        here, seen = f"{path}.{each.get('name')}", set[str]()
+        here, seen = f"{path}.{each.get('name')}", set[tuple[str, str]]()
         for at, target, direction, group in references(each):
             if target not in known.fields:
                 yield fault(at, here, "references", _missing(target, known))
                 continue
             if target == here:
                 yield fault(at, here, "references", "a field cannot refer to itself")
-            if target in seen:
-                yield fault(at, here, "references", f"{target!r} is named twice")
-            seen.add(target)
+            if (target, group) in seen:
+                words = f"{target!r} is named twice; give each key of several columns a group of its own"
+                yield fault(at, here, "references", words)
+            seen.add((target, group))
             home = known.homes[target]
             if left_out(known.collections[home]):
                 yield fault(at, here, "references", f"{home!r} is left out (skip: true), so nothing can refer to it")

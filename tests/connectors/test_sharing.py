@@ -207,3 +207,23 @@ def test_a_key_of_several_columns_never_leads_from_a_shared_row_to_the_other_per
     erase(batch)
     assert ("SECRET OF BEN",) in table(tenants, "SELECT bio FROM profiles")
     assert table(tenants, "SELECT sender_name, receiver_name FROM messages WHERE id = 1") == [(None, "Ben")]
+
+
+def test_a_number_of_another_tenant_is_another_person_and_each_half_goes_with_its_own(tenants: sa.Engine) -> None:
+    tie(("sender", "users", "id"), ("receiver", "users", "id"), ("receiver", "profiles", "user"))
+    batch = find()
+    assert found(batch, "messages") == {("sender", False): 2, ("sender", True): 1, ("receiver", True): 1}
+    assert found(batch, "profiles") == {("tenant", False): 1, ("tenant", True): 1}, "over hers, and over Ben's to her"
+    shown = str([row for one in batch.findings.all() for row in reading.rows(one)])
+    assert "BEN" not in shown and "Ben" not in shown
+    erase(batch)
+    assert table(tenants, "SELECT id, sender_name, receiver_name FROM messages ORDER BY id") == [
+        (1, None, "Ben"),
+        (2, "Ben", None),
+        (5, "Ben", "Ben"),
+    ]
+    assert table(tenants, "SELECT bio FROM profiles ORDER BY bio") == [
+        ("BEN AGAIN",),
+        ("SECRET OF BEN",),
+        ("hers too",),
+    ]
