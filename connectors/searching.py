@@ -95,6 +95,12 @@ class Searcher:
                 if seen is None or _first(hit, seen):
                     yield hit
 
+    def led_to(self, link: Link) -> Iterator[base.Key]:
+        """The keys of the rows that what was found leads to over a link, whoever else's they are."""
+        spec, entry = self.spec(link.child), Entry(link.child_field, source=link)
+        for portion in self.portions(entry):
+            yield from (row.key for row in self._matching(spec, entry, portion.values))
+
     def _rows(self, spec: CollectionSpec, entry: Entry) -> Iterator[tuple[base.Found, bool]]:
         """The rows of one entry, each with whether other people's rows lead to it as well."""
         for portion in self.portions(entry):

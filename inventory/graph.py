@@ -109,6 +109,11 @@ class Link:
         """What must be equal, in no order."""
         return frozenset(zip(self.parent_fields, self.child_fields, strict=True))
 
+    def turns(self, other: "Link") -> bool:
+        """Whether it is the other way of the same columns."""
+        back = frozenset((theirs, mine) for mine, theirs in other.pairs)
+        return (self.parent, self.child, self.pairs) == (other.child, other.parent, back)
+
     @property
     def holder(self) -> Name:
         """The collection with the referring column."""
@@ -161,8 +166,9 @@ class Unreached:
 
 @dataclass
 class Walk:
-    """The plan: steps in order, and what stays out of reach."""
+    """The plan: steps in order, what stays out of reach, and the links that are not followed because they close a circle."""
 
     steps: list[Step] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
     erase_order: list[Name] = field(default_factory=list)
+    dropped: list[Link] = field(default_factory=list)
