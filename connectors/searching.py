@@ -86,6 +86,7 @@ class Searcher:
             for row in self.kind(spec.system).find_before(spec, self.batch.criteria["field"], before):
                 yield Hit(self.batch.criteria["field"], False, row)
             return
+        self.sharing.begin()
         owners = Owners(spec, planned.step.entries, self._own)
         seen: set[int] | None = set() if len(planned.step.entries) > 1 else None
         for entry in planned.step.entries:
@@ -97,6 +98,7 @@ class Searcher:
 
     def led_to(self, link: Link) -> Iterator[base.Key]:
         """The keys of the rows that what was found leads to over a link, whoever else's they are."""
+        self.sharing.begin()
         spec, entry = self.spec(link.child), Entry(link.child_field, source=link)
         for portion in self.portions(entry):
             yield from (row.key for row in self._matching(spec, entry, portion.values))

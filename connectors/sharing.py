@@ -103,15 +103,19 @@ class Sharing:
         self.graph, self.remembered, self.spec, self.kind = graph, remembered, spec, kind
         self._holders: dict[Name, list[Link]] = {}
         self._unique: dict[tuple[Name, tuple[str, ...]], bool] = {}
+        self._known: dict[Name, set[int]] = {}
+
+    def begin(self) -> None:
+        """Forget whose rows were which: another step is searched, and more was found since."""
+        self._known.clear()
 
     def upward(self, spec: CollectionSpec, entry: Entry, rows: Iterator[Found]) -> Iterator[tuple[Found, bool]]:
         """The rows that an entry found for this person alone, each with whether others' rows refer to it as well."""
         if not self._is_upward(spec, entry.source):
             yield from ((row, False) for row in rows)
             return
-        own = {link.parent: self._own(link.parent) for link in self._holding(spec)}
         for part in parts(rows, PART):
-            held = self._referred(spec, [row.key for row in part], own)
+            held = self._referred(spec, [row.key for row in part])
             yield from ((row, row.key in held) for row in part)
 
     def downward(self, link: Link, rows: Sequence[Sequence[Any]]) -> set[Forms]:
@@ -150,7 +154,7 @@ class Sharing:
             self._unique[spec.key, fields] = any(name in columns and columns[name].unique for name in fields)
         return self._unique[spec.key, fields]
 
-    def _referred(self, spec: CollectionSpec, keys: list[Key], own: Mapping[Name, set[int]]) -> set[Key]:
+    def _referred(self, spec: CollectionSpec, keys: list[Key]) -> set[Key]:
         """Those of these rows that somebody else's rows refer to, by whichever columns."""
         found: set[Key] = set()
         by_fields: dict[tuple[str, ...], list[Link]] = {}
@@ -162,7 +166,7 @@ class Sharing:
             others: set[Forms] = set()
             for link in links:
                 parent = self.spec(link.parent)
-                others |= taken(self.kind(parent.system), parent, link.parent_fields, rows, own[link.parent])
+                others |= taken(self.kind(parent.system), parent, link.parent_fields, rows, self._own(link.parent))
             found |= {key for key, each in held.items() if any(forms(one) in others for one in each)}
         return found
 
@@ -182,11 +186,13 @@ class Sharing:
         return {key: by_form[forms(key)] for key in keys if forms(key) in by_form}
 
     def _own(self, name: Name) -> set[int]:
-        """Hashes of the keys that were found for this person alone."""
-        return {
-            key_hash(key)
-            for finding in self.remembered.findings(name)
-            if not finding.shared
-            for keys in self.remembered.chunks(finding)
-            for key in keys
-        }
+        """Hashes of the keys that were found for this person alone; put together once for each step."""
+        if name not in self._known:
+            self._known[name] = {
+                key_hash(key)
+                for finding in self.remembered.findings(name)
+                if not finding.shared
+                for keys in self.remembered.chunks(finding)
+                for key in keys
+            }
+        return self._known[name]

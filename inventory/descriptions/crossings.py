@@ -78,6 +78,7 @@ def faults(data: Mapping[str, Any], known: Index) -> Iterator[Fault]:
             for word in ("after", "erase_after"):
                 yield from _named(row, path, word, known)
             yield from _referring(row, path, known)
+            yield from _alone(row, path)
     yield from _circles(known)
 
 
@@ -111,6 +112,21 @@ def _referring(row: Mapping[str, Any], path: str, known: Index) -> Iterator[Faul
                 yield fault(at, here, "references", f"{home!r} is left out (skip: true), so nothing can refer to it")
             if group and groups.setdefault((home, group), direction) != direction:
                 yield fault(at, here, "references", f"the references of the group {group!r} have different directions")
+
+
+def _alone(row: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    """Groups of one reference: the rest of a key of several columns, which leads to more rows than the whole key."""
+    groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], str]]] = {}
+    for each in rows(row.get("fields")):
+        for at, target, _, group in references(each):
+            if group:
+                groups.setdefault((target.rpartition(".")[0], group), []).append((at, f"{path}.{each.get('name')}"))
+    for (_, group), found in groups.items():
+        if len(found) == 1:
+            words = (
+                f"the group {group!r} has one reference only; add those of its other columns, or leave the group out"
+            )
+            yield fault(found[0][0], found[0][1], "references", words)
 
 
 def left_out(collection: Mapping[str, Any]) -> bool:
