@@ -23,18 +23,20 @@ def refuse_if_left_out(searcher: Searcher, planned: Sequence[Planned]) -> None:
     for link in thaw_dropped(searcher.batch.plan):
         rows = _left_out(searcher, link) if link.parent in here else 0
         if rows:
-            told.append(f"{rows} rows of {'.'.join(link.child)} by {', '.join(link.child_fields)}")
+            told.append(
+                f"{rows} {'row' if rows == 1 else 'rows'} of {'.'.join(link.child)} by {', '.join(link.child_fields)}"
+            )
     if told:
         raise Permanent(
             "circle",
-            f"Not searched, because references go round in a circle: {_some(told)}. If they are this person's, turn or remove "
-            "one of the references and collect again; if not, give this up.",
+            f"Not searched, because references go round in a circle: {_some(told)}. If they are this person's, see to them by "
+            "hand and give this up as done by hand; if not, turn or remove that reference and collect again.",
         )
 
 
 def _some(told: list[str]) -> str:
     """As many as a sentence on a page has room for."""
-    return told[0] + (f", and {len(told) - 1} more" if len(told) > 1 else "")
+    return told[0] + (f", and by {len(told) - 1} more references" if len(told) > 1 else "")
 
 
 def _left_out(searcher: Searcher, link: Link) -> int:
