@@ -20,7 +20,7 @@ from audit import actor as actors
 from audit import leases, log
 from audit.bell import ring
 from audit.failpoints import failpoint
-from connectors import acting, batches, bells, findings, handasking, outcomes
+from connectors import acting, batches, bells, circling, findings, handasking, outcomes
 from connectors.holds import Held
 from connectors.kinds.base import Permanent, Temporary, Waiting, prepare
 from connectors.models import READING, Receipt, WorkOrder
@@ -110,6 +110,7 @@ def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planne
         rows += writer.step(one)
         failpoint("find.after_step")
     writer.close()
+    circling.refuse_if_left_out(searcher, planned)
     _done(order, fence, rows_done=rows, rows_planned=rows)
 
 

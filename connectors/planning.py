@@ -34,6 +34,9 @@ def freeze(walk: Walk, graph: Graph) -> dict[str, Any]:
             for one in walk.unreached
             if any(field.category for field in graph.collections[one.collection].fields)
         ],
+        "dropped": [
+            {"collection": list(one.child), **_entry(Entry(one.child_field, source=one))} for one in walk.dropped
+        ],
     }
 
 
@@ -42,7 +45,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         return {"field": entry.field, "identity": entry.identity}
     source = entry.source
     row = {"field": entry.field, "parent": list(source.parent), "parent_field": source.parent_field}
-    return row | ({"also": [list(pair) for pair in source.also]} if source.also else {})
+    also = {"also": [list(pair) for pair in source.also]} if source.also else {}
+    return row | also | ({"upward": True} if source.upward else {})
 
 
 def thaw(plan: dict[str, Any]) -> list[Planned]:
@@ -50,14 +54,21 @@ def thaw(plan: dict[str, Any]) -> list[Planned]:
     found = []
     for row in plan.get("steps", []):
         name: Name = (row["collection"][0], row["collection"][1])
-        entries = []
-        for one in row["entries"]:
-            if "parent" in one:
-                parent: Name = (one["parent"][0], one["parent"][1])
-                also = tuple((pair[0], pair[1]) for pair in one.get("also", ()))
-                link = Link(parent, one["parent_field"], name, one["field"], also=also)
-                entries.append(Entry(one["field"], source=link))
-            else:
-                entries.append(Entry(one["field"], identity=one["identity"]))
-        found.append(Planned(Step(name, tuple(entries), row["wave"]), row["system"], row["place"]))
+        entries = tuple(_thawed(name, one) for one in row["entries"])
+        found.append(Planned(Step(name, entries, row["wave"]), row["system"], row["place"]))
     return found
+
+
+def thaw_dropped(plan: dict[str, Any]) -> list[Link]:
+    """The links that a frozen plan does not follow."""
+    entries = [_thawed((one["collection"][0], one["collection"][1]), one) for one in plan.get("dropped", [])]
+    return [one.source for one in entries if one.source is not None]
+
+
+def _thawed(name: Name, row: dict[str, Any]) -> Entry:
+    if "parent" not in row:
+        return Entry(row["field"], identity=row["identity"])
+    parent: Name = (row["parent"][0], row["parent"][1])
+    also = tuple((pair[0], pair[1]) for pair in row.get("also", ()))
+    link = Link(parent, row["parent_field"], name, row["field"], bool(row.get("upward")), also)
+    return Entry(row["field"], source=link)

@@ -1,23 +1,24 @@
 """Searches one collection for one person's rows, streaming, without one query per row.
 
 Values to search for come from the person's identifiers, or from rows that an earlier step found: their frozen keys, chunk
-by chunk. A row about two people is *shared* when another of its people links names somebody else.
+by chunk. A row about two people is *shared* when another of its people links names somebody else (`owners`), or when other
+people's rows lead to it as well (`sharing`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from audit.refusal import Refused
-from connectors import sharing
-from connectors.keys import key_hash
 from connectors.kinds import base
 from connectors.models import Batch, Connection, Finding
+from connectors.owners import Owners, folded
 from connectors.planning import Planned
 from connectors.remembered import Remembered
 from connectors.scope import narrowed
+from connectors.sharing import Sharing, forms
 from inventory import mapping
 from inventory.graph import CollectionSpec, Entry, Graph, Link, Name
 from subjects import identifiers
@@ -54,8 +55,8 @@ class Searcher:
         self.graph = graph or mapping.graph()
         self._kinds: dict[str, base.Kind] = {}
         self._specs: dict[Name, CollectionSpec] = {}
-        self._held: dict[Name, list[Link]] = {}
         self.remembered = Remembered(batch)
+        self.sharing = Sharing(self.graph, self.remembered, self.spec, self.kind)
 
     def spec(self, name: Name) -> CollectionSpec:
         """The collection's description today, narrowed to what the batch is about. Raises Permanent when it left the
@@ -85,28 +86,37 @@ class Searcher:
             for row in self.kind(spec.system).find_before(spec, self.batch.criteria["field"], before):
                 yield Hit(self.batch.criteria["field"], False, row)
             return
-        own = {link: set(self._own(planned, spec, link)) for link in spec.people}
-        sure = all(own.values())
+        self.sharing.begin()
+        owners = Owners(spec, planned.step.entries, self._own)
         seen: set[int] | None = set() if len(planned.step.entries) > 1 else None
         for entry in planned.step.entries:
-            for row, below_shared in self._rows(spec, entry):
-                shared = below_shared or (bool(own) and _shared(row, spec, entry.field, own))
-                hit = Hit(entry.field, shared, row, sure)
+            via = owners.via(entry)
+            for row, others in self._rows(owners.spec, entry):
+                hit = Hit(via, others or owners.another(row, via), row, owners.sure)
                 if seen is None or _first(hit, seen):
                     yield hit
 
+    def led_to(self, link: Link) -> Iterator[base.Key]:
+        """The keys of the rows that what was found leads to over a link, whoever else's they are."""
+        self.sharing.begin()
+        spec, entry = self.spec(link.child), Entry(link.child_field, source=link)
+        for portion in self.portions(entry):
+            yield from (row.key for row in self._matching(spec, entry, portion.values))
+
     def _rows(self, spec: CollectionSpec, entry: Entry) -> Iterator[tuple[base.Found, bool]]:
-        kind, folded = self.kind(spec.system), _folded(spec, entry.field)
-        if entry.source is not None and entry.source.also:
-            names = (entry.field, *(mine for _, mine in entry.source.also))
-            for portion in self._together(entry.source):
-                for row in kind.find_together(spec, names, portion.values):
-                    yield row, portion.shared
-            return
-        for whole in self.portions(entry):
-            for portion in self._apart(spec, entry, whole):
-                for row in kind.find(spec, entry.field, portion.values, folded=folded):
-                    yield row, portion.shared
+        """The rows of one entry, each with whether other people's rows lead to it as well."""
+        for portion in self.portions(entry):
+            found = self._matching(spec, entry, portion.values)
+            if portion.shared:
+                yield from ((row, True) for row in found)
+            else:
+                yield from self.sharing.upward(spec, entry, found)
+
+    def _matching(self, spec: CollectionSpec, entry: Entry, values: list[Any]) -> Iterator[base.Found]:
+        kind = self.kind(spec.system)
+        if len(entry.fields) > 1:
+            return kind.find_together(spec, entry.fields, values)
+        return kind.find(spec, entry.field, values, folded=folded(spec, entry.field))
 
     def portions(self, entry: Entry) -> Iterator[Portion]:
         """What an entry is searched by, in portions; what only shared rows lead to comes last."""
@@ -118,101 +128,58 @@ class Searcher:
 
     def _linked(self, link: Link) -> Iterator[Portion]:
         parent = self.spec(link.parent)
-        is_key = parent.primary_key == (link.parent_field,)
         findings = self._feeding(parent, link)
         # A value is handed on once. Keys of one finding differ anyway, so nothing is remembered about them.
-        handed: set[Any] | None = set() if len(findings) > 1 or not is_key else None
+        is_key = parent.primary_key == link.parent_fields
+        handed: set[Any] | None = set() if len(findings) > 1 or not is_key or link.also else None
         for finding in findings:
             for keys in self.remembered.chunks(finding):
-                for portion in _portions([key[0] for key in keys] if is_key else keys, finding.shared):
-                    values = portion.values
-                    if not is_key:
-                        values = self.kind(parent.system).values(parent, link.parent_field, values)
+                for portion in _portions(keys, finding.shared):
+                    values = self._values(parent, link, portion.values)
                     if handed is not None:
                         values = [value for value in values if value not in handed]
                         handed.update(values)
-                    if values:
-                        yield Portion(values, finding.shared)
+                    yield from self._apart(link, Portion(values, finding.shared))
 
-    def _apart(self, spec: CollectionSpec, entry: Entry, portion: Portion) -> Iterator[Portion]:
-        """What only this person's rows refer to, then what others' rows refer to as well. Only for what is reached upward."""
-        links = [one for one in self._holders(spec) if one.child_field == entry.field]
-        if portion.shared or not any(entry.source and one.parent == entry.source.parent for one in links):
-            yield portion
-            return
-        others: set[Any] = set()
-        for link in links:
-            parent = self.spec(link.parent)
-            kind = self.kind(parent.system)
-            others |= sharing.taken(kind, parent, link.parent_field, portion.values, self._found(parent))
-        for values, shared in (
-            ([one for one in portion.values if one not in others], False),
-            ([one for one in portion.values if one in others], True),
-        ):
-            if values:
-                yield Portion(values, shared)
+    def _values(self, parent: CollectionSpec, link: Link, keys: list[base.Key]) -> list[Any]:
+        """What these rows of the parent hold in the link's field; for a key of several columns the distinct rows of values."""
+        if link.also:
+            read = self.kind(parent.system).read(parent, link.parent_fields, keys)
+            values = dict.fromkeys(tuple(row[name] for name in link.parent_fields) for row in read)
+            return [one for one in values if None not in one]  # a key with an empty column refers to nothing
+        if parent.primary_key == link.parent_fields:
+            return [key[0] for key in keys]
+        return self.kind(parent.system).values(parent, link.parent_field, keys)
 
-    def _holders(self, spec: CollectionSpec) -> list[Link]:
-        if spec.key not in self._held:
-            self._held[spec.key] = sharing.holders(self.graph, spec)
-        return self._held[spec.key]
-
-    def _found(self, spec: CollectionSpec) -> set[int]:
-        """Hashes of the keys that were found for this person alone."""
-        return {
-            key_hash(key)
-            for finding in self.remembered.findings(spec.key)
-            if not finding.shared
-            for keys in self.remembered.chunks(finding)
-            for key in keys
-        }
-
-    def _together(self, link: Link) -> Iterator[Portion]:
-        """For a key of several columns: the distinct rows of values that the parent's rows hold, none of them empty."""
-        parent = self.spec(link.parent)
-        fields = (link.parent_field, *(theirs for theirs, _ in link.also))
-        handed: set[tuple[Any, ...]] = set()
-        for finding in self._feeding(parent, link):
-            for keys in self.remembered.chunks(finding):
-                for portion in _portions(list(keys), finding.shared):
-                    read = self.kind(parent.system).read(parent, fields, portion.values)
-                    values = dict.fromkeys(tuple(row[name] for name in fields) for row in read)
-                    new = [one for one in values if None not in one and one not in handed]
-                    handed.update(new)
-                    if new:
-                        yield Portion(list(new), finding.shared)
+    def _apart(self, link: Link, portion: Portion) -> Iterator[Portion]:
+        """What only this person's rows hold, then what others' rows hold as well."""
+        if portion.shared:
+            parted = [portion]
+        else:
+            rows = [one if link.also else (one,) for one in portion.values]
+            others = self.sharing.downward(link, rows)
+            mine, theirs = list[Any](), list[Any]()
+            for row, value in zip(rows, portion.values, strict=True):
+                (theirs if others and forms(row) in others else mine).append(value)
+            parted = [Portion(mine), Portion(theirs, shared=True)]
+        yield from (one for one in parted if one.values)
 
     def _feeding(self, parent: CollectionSpec, link: Link) -> list[Finding]:
-        """The findings whose rows lead on over this link: never from a shared row over another person's field."""
+        """The findings whose rows lead on over this link: never from a shared row over another person's field, be it one column
+        of the link's key.
+        """
+        named = [one for one in link.parent_fields if one in parent.people]
         return [
             one
             for one in self.remembered.findings(parent.key)
-            if not (one.shared and link.parent_field in parent.people and link.parent_field != one.via)
+            if not (one.shared and any(name != one.via for name in named))
         ]
 
-    def _own(self, planned: Planned, spec: CollectionSpec, field: str) -> Iterator[str]:
-        """The person's own values of a people link, comparable."""
-        for entry in planned.step.entries:
-            if entry.field == field:
-                for portion in self.portions(entry):
-                    yield from () if portion.shared else (_comparable(spec, field, one) for one in portion.values)
-
-
-def _folded(spec: CollectionSpec, field: str) -> bool:
-    return spec.field(field).identity == "email"
-
-
-def _comparable(spec: CollectionSpec, field: str, value: Any) -> str:
-    return str(value).strip().lower() if _folded(spec, field) else str(value)
-
-
-def _shared(row: base.Found, spec: CollectionSpec, via: str, own: dict[str, set[str]]) -> bool:
-    """Whether another people link of the row names somebody else."""
-    return any(
-        value is not None and _comparable(spec, link, value) not in own[link]
-        for link, value in row.people.items()
-        if link != via
-    )
+    def _own(self, entry: Entry) -> Iterator[Sequence[Any]]:
+        """The person's own values of an entry, as rows."""
+        for portion in self.portions(entry):
+            if not portion.shared:
+                yield from portion.values if len(entry.fields) > 1 else ((one,) for one in portion.values)
 
 
 def _first(hit: Hit, seen: set[int]) -> bool:

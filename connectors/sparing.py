@@ -6,6 +6,7 @@ deleting statement itself, which leaves such rows alone.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors import holds
@@ -13,7 +14,7 @@ from connectors.kinds.base import Key, Kind, Spare
 from connectors.models import Batch
 from connectors.planning import Planned, freeze, thaw
 from connectors.searching import VALUES_AT_ONCE, Searcher
-from inventory.graph import CollectionSpec, Name
+from inventory.graph import CollectionSpec, Entry, Link, Name
 from inventory.walking import walk
 from subjects import registry
 
@@ -26,14 +27,17 @@ def spares(searcher: Searcher, spec: CollectionSpec) -> Spare:
     found: dict[str, list[Any]] = defaultdict(list)
     for subject in holds.held_subjects():
         identities = registry.values(subject.pk)
-        plan = {one.step.collection: one for one in thaw(freeze(walk(searcher.graph, identities), searcher.graph))}
+        walked = walk(searcher.graph, identities)
+        plan = {one.step.collection: one for one in thaw(freeze(walked, searcher.graph))}
         if spec.key not in plan:
             continue
         person = _Person(searcher, identities)
+        # A search does not go round a circle of references. Here too much is better than too little: what is held stays.
+        for link in walked.dropped:
+            plan[link.child] = _entered(plan[link.child], link)
         leading = _leading_to(plan, spec.key)
-        for name, planned in plan.items():  # in the order of the walk
-            if name in leading:
-                person.visit(planned)
+        steps = [planned for name, planned in plan.items() if name in leading]  # in the order of the walk
+        person.follow(steps, again=any(link.child in leading for link in walked.dropped))
         for field, values in person.values_into(plan[spec.key]).items():
             found[field] += values
     return dict(found)
@@ -56,8 +60,14 @@ def _comparable(value: Any, folded: bool) -> str:
     return str(value).lower() if folded else str(value)
 
 
+def _entered(planned: Planned, link: Link) -> Planned:
+    """The step with a further way in."""
+    entries = (*planned.step.entries, Entry(link.child_field, source=link))
+    return replace(planned, step=replace(planned.step, entries=entries))
+
+
 def _leading_to(plan: dict[Name, Planned], name: Name) -> set[Name]:
-    """The collections over which the walk comes to `name`."""
+    """The collections over which the walk comes to `name`; itself where that is by a circle."""
     found: set[Name] = set()
     todo = [name]
     while todo:
@@ -65,7 +75,7 @@ def _leading_to(plan: dict[Name, Planned], name: Name) -> set[Name]:
             if entry.source is not None and entry.source.parent not in found and entry.source.parent in plan:
                 found.add(entry.source.parent)
                 todo.append(entry.source.parent)
-    return found - {name}
+    return found
 
 
 class _Person:
@@ -91,6 +101,16 @@ class _Person:
             for part in _parts(keys):
                 found[entry.field] += self.searcher.kind(parent.system).values(parent, entry.source.parent_field, part)
         return {field: list(dict.fromkeys(values)) for field, values in found.items() if values}
+
+    def follow(self, steps: Sequence[Planned], *, again: bool) -> None:
+        """Visit these steps; `again`, round after round, until nothing new is found."""
+        known = -1
+        while known < (now := sum(map(len, self.keys.values()))):
+            known = now
+            for one in steps:
+                self.visit(one)
+            if not again:
+                return
 
     def visit(self, planned: Planned) -> None:
         """Find the person's rows of an earlier step."""

@@ -112,7 +112,8 @@ class FieldAdmin(Accountable):
 
 def _remove(reference: Reference, by: User, given: dict[str, str]) -> str:
     references.remove(reference, actor=actor.staff(by.pk))
-    return "The reference is removed. Rows are no longer found by it."
+    whole = " and the others of its group are" if reference.group else " is"
+    return f"The reference{whole} removed. Rows are no longer found by it."
 
 
 @admin.register(Reference)

@@ -49,6 +49,9 @@ class CollectionSpec:
     purposes: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     erase_after: tuple[str, ...] = ()
+    beside: tuple[
+        str, ...
+    ] = ()  # read along with the people links: what belongs to one of them in a key of several columns
 
     @property
     def key(self) -> Name:
@@ -66,7 +69,7 @@ class CollectionSpec:
     @property
     def people(self) -> tuple[str, ...]:
         """The link fields of a row about several people: those that some field names as its person."""
-        return tuple(dict.fromkeys(one.person for one in self.fields if one.person))
+        return tuple(dict.fromkeys((*(one.person for one in self.fields if one.person), *self.beside)))
 
     def field(self, name: str) -> FieldSpec:
         """The field of this name. Raises KeyError."""
@@ -90,6 +93,26 @@ class Link:
     child_field: str
     upward: bool = False
     also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parent_fields(self) -> tuple[str, ...]:
+        """All columns of the parent that must be equal."""
+        return (self.parent_field, *(theirs for theirs, _ in self.also))
+
+    @property
+    def child_fields(self) -> tuple[str, ...]:
+        """All columns of the child that must be equal, in the order of the parent's."""
+        return (self.child_field, *(mine for _, mine in self.also))
+
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """What must be equal, in no order."""
+        return frozenset(zip(self.parent_fields, self.child_fields, strict=True))
+
+    def turns(self, other: "Link") -> bool:
+        """Whether it is the other way of the same columns."""
+        back = frozenset((theirs, mine) for mine, theirs in other.pairs)
+        return (self.parent, self.child, self.pairs) == (other.child, other.parent, back)
 
     @property
     def holder(self) -> Name:
@@ -118,6 +141,11 @@ class Entry:
     identity: str = ""
     source: Link | None = None
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields that are compared: several for a key of several columns."""
+        return (self.field,) if self.source is None else self.source.child_fields
+
 
 @dataclass(frozen=True)
 class Step:
@@ -138,8 +166,9 @@ class Unreached:
 
 @dataclass
 class Walk:
-    """The plan: steps in order, and what stays out of reach."""
+    """The plan: steps in order, what stays out of reach, and the links that are not followed because they close a circle."""
 
     steps: list[Step] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
     erase_order: list[Name] = field(default_factory=list)
+    dropped: list[Link] = field(default_factory=list)

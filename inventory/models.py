@@ -209,7 +209,7 @@ class Reference(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("field", "target"), name="reference_once")]
+        constraints = [models.UniqueConstraint(fields=("field", "target", "group"), name="reference_once")]
 
     def __str__(self) -> str:
         return f"{self.field} -> {self.target}"

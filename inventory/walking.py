@@ -1,8 +1,9 @@
 """The order in which one person's rows are found and erased. Pure: no database, no framework.
 
 `walk` starts at every field whose identity is given and follows references, collection by collection: a collection is
-searched when everything that can feed it was searched. Cycles are cut where the walk closes them. Rows are erased in
-`erase_order`: what refers before what is referred to. The work grows with collections and links, not with their product.
+searched when everything that can feed it was searched. Cycles are cut where the walk closes them, and what is cut is told.
+Rows are erased in `erase_order`: what refers before what is referred to. The work grows with collections and links, not
+with their product.
 """
 
 import heapq
@@ -18,8 +19,9 @@ def walk(graph: Graph, identities: Iterable[str]) -> Walk:
     1. Reachable: every collection with a field of a given identity, and whatever links lead to from there.
     2. Among those, a collection comes after all reachable ones that feed it or that its `after` names (Kahn's algorithm);
        when only a cycle is left, the one that an identity or a finished collection already feeds goes first, and links
-       back into it are dropped.
-    3. A step's wave is at least the wave of what it comes after, one more when that lies in another system.
+       back into it are `dropped`; one that only leads back over the columns that led there loses nothing and is not told.
+    3. A step's wave is at least the wave of what it comes after, one more when that lies in another system; so it can be
+       looked afterwards what a dropped link leads to.
     """
     given = set(identities)
     seeds = {
@@ -32,11 +34,16 @@ def walk(graph: Graph, identities: Iterable[str]) -> Walk:
         if link.parent in reachable and link.child in reachable and link.parent != link.child:
             feeders[link.child].append(link)
     before = _before(graph, feeders)
-    plan, waves = Walk(), dict[Name, int]()
+    plan, waves, dropped = Walk(), dict[Name, int](), defaultdict[Name, list[Link]](list)
     for key in _ordered(before, feeders, seeds):
         used = [link for link in feeders[key] if link.parent in waves]
+        for link in feeders[key]:
+            if link.parent not in waves:
+                dropped[link.parent].append(link)
+        closing = [link for link in dropped[key] if not any(one.turns(link) for one in used)]
+        plan.dropped += closing
         system = graph.collections[key].system
-        earlier = [one for one in before[key] if one in waves]
+        earlier = [one for one in before[key] if one in waves] + [link.child for link in closing]
         waves[key] = max((waves[one] + (graph.collections[one].system != system) for one in earlier), default=0)
         entries = [*seeds[key], *(Entry(link.child_field, source=link) for link in used)]
         plan.steps.append(Step(key, tuple(entries), waves[key]))

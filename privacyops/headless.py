@@ -20,12 +20,13 @@ from connectors.searching import Searcher
 from disclosures import notices
 from disclosures.models import Notice
 from inventory import mapping
-from inventory.graph import CollectionSpec
+from inventory.graph import CollectionSpec, Entry
 from inventory.walking import walk
 from requests_app import delivery, intake, letters, narrowing, plans, proof, review, workflow
 from requests_app.models import Letter, Parcel, Request, State
 
 FORMAT = 1
+CIRCLE = "it closes a circle of references; a search that finds more over it is parked"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ def explain(
             for step in plan.steps
         ],
         "unreached": [{**_place(specs[one.collection]), "reason": one.reason} for one in plan.unreached],
+        "not_followed": [
+            {**_place(specs[one.child]), **_entry(Entry(one.child_field, source=one)), "reason": CIRCLE}
+            for one in plan.dropped
+        ],
     }
 
 
@@ -179,6 +184,9 @@ def outcome(request: Request) -> dict[str, Any]:
         "operation": operation or None,
         "collections": [_finding(one, operation) for one in found],
         "unreached": (request.batch.plan.get("unreached", []) if request.batch else []),
+        "not_followed": [
+            _not_followed(one) for one in (request.batch.plan.get("dropped", []) if request.batch else [])
+        ],
         "orders": [_order(one) for one in orders],
         "package": {"state": parcel.state, "rows": parcel.rows, "sha256": parcel.digest} if parcel else None,
     }
@@ -204,6 +212,11 @@ def _finding(one: Finding, operation: str) -> dict[str, Any]:
         "why_fields_kept": told.get("why", {}),
         "left": told.get("left", {}),
     }
+
+
+def _not_followed(one: dict[str, Any]) -> dict[str, Any]:
+    source = ".".join((*one["parent"], one["parent_field"]))
+    return {"collection": one["collection"], "field": one["field"], "from": source, "reason": CIRCLE}
 
 
 def _order(one: WorkOrder) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def _columns(table: Table, said: Described, draft: Drafted, before: Table | None
             if said.skip and not (guess.personal and guess.confidence >= WORTH_ASKING):
                 continue
             row = fields.get(column.name, {"name": column.name})
-            yield Difference(NEW_COLUMN, table.name, column.name, {"field": row}, guess.evidence, _sure(guess), seen)
+            suggestion = {"field": row, "beside": _beside(row, fields.values())}
+            yield Difference(NEW_COLUMN, table.name, column.name, suggestion, guess.evidence, _sure(guess), seen)
         old = before.column(column.name) if before is not None else None
         if old is not None and old.shape != column.shape and column.name in said.fields:
             words = f"it was {old.shape} and is {column.shape}; see whether its mask still fits"
@@ -96,6 +97,21 @@ def _columns(table: Table, said: Described, draft: Drafted, before: Table | None
         # A field inside a document (`address.city`) is there as long as its column is.
         if not said.skip and name.partition(".")[0] not in live:
             yield Difference(GONE_COLUMN, table.name, name, evidence=("the table does not have it any more",))
+
+
+def _beside(row: Mapping[str, Any], fields: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What other columns refer to in the keys of several columns that a column is part of."""
+
+    def grouped(field: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        return [one for one in field.get("references", ()) if isinstance(one, Mapping) and one.get("group")]
+
+    groups = {one["group"] for one in grouped(row)}
+    found = [
+        {"name": one["name"], "references": [each for each in grouped(one) if each["group"] in groups]}
+        for one in fields
+        if one["name"] != row["name"]
+    ]
+    return [one for one in found if one["references"]]
 
 
 def _sure(guess: Guess) -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audit import actor, log
 from audit.refusal import Refused
-from connectors.discovery import surveying
+from connectors.discovery import references, surveying
 from connectors.discovery.guessing import HIGH
 from connectors.discovery.wording import known
 from connectors.discovery.words import CATEGORIES
@@ -134,7 +134,9 @@ def _new_table(row: Proposal, choices: Choices) -> None:
     )
     for one in fields:
         _field(collection, one)
-    _referred(row.system, collection)
+    references.write(collection, fields)
+    if not collection.skip:
+        references.write_others(row.system, collection)
 
 
 def _new_column(row: Proposal, choices: Choices) -> None:
@@ -149,6 +151,7 @@ def _new_column(row: Proposal, choices: Choices) -> None:
             code="skipped",
         )
     _field(collection, said)
+    references.write(collection, [said, *row.suggestion.get("beside", ())])
 
 
 def _sound(faults: Sequence[Any]) -> None:
@@ -175,18 +178,11 @@ def _chosen(said: Mapping[str, Any], choices: Choices) -> dict[str, Any]:
 
 
 def _field(collection: Collection, said: Mapping[str, Any]) -> None:
-    made = Field.objects.create(
+    Field.objects.create(
         collection=collection,
         category=_category(said.get("category", "")),
         **{key: said[key] for key in said if key in COLUMNS[Field]},
     )
-    for one in said.get("references", ()):
-        given = one if isinstance(one, Mapping) else {"target": one}
-        target = _target(given["target"])
-        if target is None:
-            continue  # its table is a proposal of its own yet; `_referred` ties them when that is accepted
-        rest = {key: given[key] for key in ("direction", "group") if key in given}
-        Reference.objects.get_or_create(field=made, target=target, defaults=rest)
 
 
 def _category(key: str) -> DataCategory | None:
@@ -196,36 +192,6 @@ def _category(key: str) -> DataCategory | None:
     if key in CATEGORIES:
         defaults |= {one: value for one, value in known(key).items() if one != "key"}
     return DataCategory.objects.get_or_create(key=key, defaults=defaults)[0]
-
-
-def _target(path: str) -> Field | None:
-    """The field that a path names; None while its table is not described, or left out."""
-    for one in Field.objects.filter(name=path.rpartition(".")[2]).select_related("collection__dataset"):
-        if f"{one.collection.dataset.key}.{one.collection.name}.{one.name}" == path and not one.collection.skip:
-            return one
-    return None
-
-
-def _referred(system: System, collection: Collection) -> None:
-    """References of tables that were accepted before the one that they refer to."""
-    if collection.skip:
-        return
-    place = f"{collection.dataset.key}.{collection.name}."
-    accepted = Q(kind=Kind.NEW_TABLE, state=Proposal.State.ACCEPTED)
-    for row in Proposal.objects.filter(accepted, system=system):
-        for said in row.suggestion["collection"]["fields"]:
-            for one in said.get("references", ()):
-                given = one if isinstance(one, Mapping) else {"target": one}
-                if str(given["target"]).startswith(place):
-                    _tie(system, row.table, said["name"], given)
-
-
-def _tie(system: System, table: str, name: str, given: Mapping[str, Any]) -> None:
-    mine = Field.objects.filter(collection__dataset__system=system, collection__name=table, name=name).first()
-    target = _target(given["target"])
-    if mine is not None and target is not None:
-        rest = {key: given[key] for key in ("direction", "group") if key in given}
-        Reference.objects.get_or_create(field=mine, target=target, defaults=rest)
 
 
 def _gone_table(collection: Collection) -> None:
@@ -240,4 +206,5 @@ def _gone_column(row: Proposal, collection: Collection) -> None:
             f"{row.table} is dated by {row.column}. Choose another field there first (Collections), then accept this.",
             code="dated_by",
         )
+    references.forget(collection, row.column)
     collection.fields.filter(name=row.column).delete()

@@ -3,6 +3,7 @@
 What it may not do by itself is left to a person and said in a note: keeping the books, choosing between two ways to a row.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ BOOKS = words(
     "paiement"
 )
 SUFFIX = "@erased.invalid"
+GROUP = 40  # how long the name of a group may be
 TOKEN_LENGTH = 17  # "erased-" and a whole number
 ADVICE = "kept rows need erase: keep and keep_ground; if law keeps these, say so"
 
@@ -205,7 +207,13 @@ def _references(column: Column, links: Sequence[Link], homes: Mapping[str, str])
             if mine != column.name:
                 continue
             target = f"{homes[key.table]}.{key.table}.{theirs}"
-            group = {"group": "-".join(key.columns)[:40]} if len(key.columns) > 1 else {}
+            group = {"group": _group(key.columns)} if len(key.columns) > 1 else {}
             way = {"direction": "up"} if one.way == "up" else {}
             found.append({"target": target, **way, **group} if way or group else target)
     return found
+
+
+def _group(columns: Sequence[str]) -> str:
+    """The name of a key of several columns: another for each key, also where the names are long."""
+    name = "-".join(columns)
+    return name if len(name) <= GROUP else f"{name[: GROUP - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

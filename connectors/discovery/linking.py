@@ -102,14 +102,14 @@ def _linked(found: Picture, name: str, only_roots: bool) -> bool:
 
 
 def _acting(one: ForeignKey) -> bool:
-    return len(one.columns) == 1 and acting(one.columns[0])
+    return any(map(acting, one.columns))
 
 
 def _unused(found: Picture, name: str, one: ForeignKey) -> str:
     if one.table not in found.reached or one.table == name:
         return ""
     if _acting(one):
-        return f"{one.columns[0]} names who worked on the row; it is not taken for a row about them"
+        return f"{', '.join(one.columns)} names who worked on the row; it is not taken for a row about them"
     return f"{', '.join(one.columns)} leads to {one.table} too; not used, because the row names a person itself"
 
 
@@ -190,7 +190,21 @@ def owner(found: Picture, name: str) -> str:
 
 def several(found: Picture, name: str) -> list[str]:
     """The columns of a table that lead to where people are known by an identifier."""
-    return [one.key.columns[0] for one in found.links[name] if one.way == "down" and one.key.table in found.roots]
+    keys = [one.key for one in found.links[name] if one.way == "down" and one.key.table in found.roots]
+    return list(dict.fromkeys(_telling(found, name, one) for one in keys))
+
+
+def _telling(found: Picture, name: str, key: ForeignKey) -> str:
+    """Of a key of several columns the one that tells people apart: never what other keys of the table have in them too, such
+    as a tenant, nor what leads elsewhere from where it leads to.
+    """
+    others = {each for one in found.tables[name].foreign_keys if one != key for each in one.columns}
+    elsewhere = found.tables[key.table].referring
+    own = [mine for mine in key.columns if mine not in others] or list(key.columns)
+    apart = [
+        mine for mine, theirs in zip(key.columns, key.target, strict=True) if mine in own and theirs not in elsewhere
+    ]
+    return (apart or own)[-1]
 
 
 def whose(found: Picture, name: str, column: str) -> str:

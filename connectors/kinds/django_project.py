@@ -137,7 +137,8 @@ class DjangoModels:
             return found.columns.get(field, field)
 
         fields = tuple(replace(one, name=name(one.name), person=name(one.person)) for one in spec.fields)
-        return replace(spec, name=found.table, fields=fields, dated_by=name(spec.dated_by))
+        beside = tuple(name(one) for one in spec.beside)
+        return replace(spec, name=found.table, fields=fields, dated_by=name(spec.dated_by), beside=beside)
 
     def stored_rights(self, spec: CollectionSpec, rights: Rights) -> tuple[str, Rights]:
         """(table, the rights by its columns)."""

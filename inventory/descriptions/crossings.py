@@ -78,6 +78,7 @@ def faults(data: Mapping[str, Any], known: Index) -> Iterator[Fault]:
             for word in ("after", "erase_after"):
                 yield from _named(row, path, word, known)
             yield from _referring(row, path, known)
+            yield from _alone(row, path)
     yield from _circles(known)
 
 
@@ -95,21 +96,37 @@ def _named(row: Mapping[str, Any], path: str, word: str, known: Index) -> Iterat
 def _referring(row: Mapping[str, Any], path: str, known: Index) -> Iterator[Fault]:
     groups: dict[tuple[str, str], str] = {}
     for each in rows(row.get("fields")):
-        here, seen = f"{path}.{each.get('name')}", set[str]()
+        here, seen = f"{path}.{each.get('name')}", set[tuple[str, str]]()
         for at, target, direction, group in references(each):
             if target not in known.fields:
                 yield fault(at, here, "references", _missing(target, known))
                 continue
             if target == here:
                 yield fault(at, here, "references", "a field cannot refer to itself")
-            if target in seen:
-                yield fault(at, here, "references", f"{target!r} is named twice")
-            seen.add(target)
+            if (target, group) in seen:
+                words = f"{target!r} is named twice; give each key of several columns a group of its own"
+                yield fault(at, here, "references", words)
+            seen.add((target, group))
             home = known.homes[target]
             if left_out(known.collections[home]):
                 yield fault(at, here, "references", f"{home!r} is left out (skip: true), so nothing can refer to it")
             if group and groups.setdefault((home, group), direction) != direction:
                 yield fault(at, here, "references", f"the references of the group {group!r} have different directions")
+
+
+def _alone(row: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    """Groups of one reference: the rest of a key of several columns, which leads to more rows than the whole key."""
+    groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], str]]] = {}
+    for each in rows(row.get("fields")):
+        for at, target, _, group in references(each):
+            if group:
+                groups.setdefault((target.rpartition(".")[0], group), []).append((at, f"{path}.{each.get('name')}"))
+    for (_, group), found in groups.items():
+        if len(found) == 1:
+            words = (
+                f"the group {group!r} has one reference only; add those of its other columns, or leave the group out"
+            )
+            yield fault(found[0][0], found[0][1], "references", words)
 
 
 def left_out(collection: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ def link(described: Mapping[str, Mapping[str, Any]]) -> None:
     """Bring the references of these collections in line; `described` by `dataset.collection`."""
     fields = {str_path(one): one for one in Field.objects.select_related("collection__dataset")}
     wanted = {
-        (fields[f"{path}.{row['name']}"].pk, fields[target].pk): {"direction": direction, "group": group}
+        (fields[f"{path}.{row['name']}"].pk, fields[target].pk, group): {"direction": direction}
         for path, collection in described.items()
         for row in rows(collection.get("fields"))
         for _, target, direction, group in references(row)
@@ -29,15 +29,18 @@ def link(described: Mapping[str, Mapping[str, Any]]) -> None:
     for one in Reference.objects.all():
         if one.field_id not in mine:
             continue
-        said = wanted.pop((one.field_id, one.target_id), None)
+        said = wanted.pop((one.field_id, one.target_id, one.group), None)
         if said is None:
             gone.append(one.pk)
         elif change(one, said):
             changed.append(one)
     Reference.objects.filter(pk__in=gone).delete()
-    new = [Reference(field_id=field, target_id=target, **said) for (field, target), said in wanted.items()]
+    new = [
+        Reference(field_id=field, target_id=target, group=group, **said)
+        for (field, target, group), said in wanted.items()
+    ]
     Reference.objects.bulk_create(new, batch_size=BATCH)
-    Reference.objects.bulk_update(changed, ["direction", "group"], batch_size=BATCH)
+    Reference.objects.bulk_update(changed, ["direction"], batch_size=BATCH)
 
 
 def change(one: models.Model, wanted: Mapping[str, Any]) -> bool:

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import yaml
+
 from audit import leases
 from connectors import checking
 from connectors.kinds import http_calls
 from connectors.models import Chunk, Connection, Receipt
 from connectors.strategies import Secrets, mask_of
+from inventory.models import Field, Reference
 from tests.connectors.shop import CLERK, allow, find, order_of, run_all
 from tests.connectors.web import (
     ANNA,
+    ROWS,
     Web,
     changed,
     connection,
@@ -60,6 +64,20 @@ def test_a_chunk_that_is_done_again_changes_nothing(web: Web, db: None) -> None:
     run_all(batch)
     assert order_of(batch).state == "done" and web.state()["writes"] == writes
     assert set(Receipt.objects.values_list("changed", flat=True)) == {0}
+
+
+def test_what_hangs_on_a_value_that_the_interface_cannot_search_by_is_shared_unless_it_is_said_to_be_unique(
+    web: Web, db: None
+) -> None:
+    web.set(rows=ROWS | {"customers": [{**one, "name": str(one["id"])} for one in ROWS["customers"]]})
+    describe(web)
+    Reference.objects.update(target=Field.objects.get(collection__name="customers", name="name"))
+    orders = find(ANNA).findings.get(collection="orders")
+    assert (orders.rows, orders.shared, orders.action) == (5, True, "keep")
+    words = changed("collections", "customers", "fields", "name", to={"unique": True})
+    Connection.objects.update(described=yaml.safe_dump(words))
+    orders = find(ANNA).findings.get(collection="orders")
+    assert (orders.rows, orders.shared, orders.action) == (5, False, "delete")
 
 
 def test_a_correction_and_an_opt_out_write_their_fields_only(web: Web, db: None) -> None:

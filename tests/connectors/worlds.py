@@ -15,7 +15,7 @@ PK = {"name": "id", "primary_key": True, "data_type": "integer"}
 
 
 def describe(key: str, address: str, collections: Mapping[str, Any], links: list[tuple[str, ...]] = ()) -> System:
-    """`collections`: name -> (options, fields). `links`: (child, field, parent, field[, direction])."""
+    """`collections`: name -> (options, fields). `links`: (child, field, parent, field[, direction[, group]])."""
     system = System.objects.create(key=key, name=key.title())
     dataset = Dataset.objects.create(system=system, key=key, name=key.title())
     for name, (options, fields) in collections.items():
@@ -29,13 +29,16 @@ def describe(key: str, address: str, collections: Mapping[str, Any], links: list
     return system
 
 
-def refer(dataset: str, child: str, field: str, parent: str, target: str, direction: str = "down") -> None:
-    """Say that a field refers to another; `parent` may be dataset.collection."""
+def refer(
+    dataset: str, child: str, field: str, parent: str, target: str, direction: str = "down", group: str = ""
+) -> None:
+    """Say that a field refers to another; `parent` may be dataset.collection; one `group`: a key of several columns."""
     other, _, name = parent.rpartition(".")
     Reference.objects.create(
         field=Field.objects.get(collection__dataset__key=dataset, collection__name=child, name=field),
         target=Field.objects.get(collection__dataset__key=other or dataset, collection__name=name, name=target),
         direction=direction,
+        group=group,
     )
 
 

@@ -238,6 +238,17 @@ def test_a_closed_case_tells_which_fields_kept_their_value_and_which_are_left(ma
     assert "3 done; kept: note (read-only); left: phone (2)" in page
 
 
+def test_a_case_names_the_references_that_were_not_followed(maya):
+    request = in_review("delete")
+    assert "Not followed" not in shown(maya, request)
+    batch = fresh(request).batch
+    batch.plan["dropped"] = [
+        {"collection": ["crm", "a"], "field": "c_id", "parent": ["crm", "c"], "parent_field": "id"}
+    ]
+    batch.save(update_fields=["plan"])
+    assert "Not followed, because references go round in a circle: crm.c to crm.a (c_id)." in shown(maya, request)
+
+
 def test_looking_never_changes_anything(maya):
     request = in_review("delete")
     order, finding = builders.park(request), Finding.objects.filter(batch=request.batch_id).first()

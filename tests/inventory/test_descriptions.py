@@ -59,6 +59,7 @@ def refused(old: str, new: str, text: str = WHOLE) -> tuple[str, str]:
         ("{name: to_no, ", "{name: by_no, ", "sales.notes: 'by_no' is there twice"),
         ("direction: both", "direction: sideways", "direction must be down, up or both, not 'sideways'"),
         ("direction: down, group: order", "direction: up, group: order", "the group 'order' have different directions"),
+        ("shop_no, direction: down, group: order", "shop_no, direction: down", "the group 'order' has one reference only"),
         ("by_no, references: [people.people.nr]", "by_no, references: [sales.notes.by_no]", "a field cannot refer to itself"),
         ("erase: mask\n", "erase: mask\n            skip: true\n", "'sales.orders' is left out (skip: true)"),
         ("{name: nr, primary_key: true}", "{name: nr}", "people.people: no field has primary_key: true"),

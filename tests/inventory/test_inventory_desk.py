@@ -68,9 +68,13 @@ def test_a_reference_is_changed_and_removed_and_both_are_events(boss):
     assert not Reference.objects.filter(pk=made.pk).exists()
     assert Event.objects.get(name="inventory.reference_removed").noun == "inventory.field"
     viewer = browser(colleague("Auditor"))
-    other = Reference.objects.first()
+    other = Reference.objects.filter(group="").first()
     assert viewer.get(f"/admin/inventory/reference/{other.pk}/change/").status_code == 200
     assert viewer.post(f"/admin/inventory/reference/{other.pk}/do/remove/").status_code == 403
+    one = Reference.objects.filter(group="order").first()
+    boss.post(f"/admin/inventory/reference/{one.pk}/do/remove/")
+    assert not Reference.objects.filter(group="order").exists(), "what is left of a key leads to more than the key"
+    assert Event.objects.filter(name="inventory.reference_removed").count() == 3
 
 
 @pytest.mark.parametrize(
