@@ -80,9 +80,10 @@ def _mysql(engine: sa.Engine, tables: list[tuple[str, Rights]]) -> Iterator[str]
     quote, login = engine.dialect.identifier_preparer.quote_identifier, f"'{LOGIN}'@'%'"
     database = quote(engine.url.database or "")
     yield f"CREATE USER {login} IDENTIFIED BY '{PASSWORD}'"
+    # Without a right to whole tables a login may not see how they are made, nor which others refer to them and would be
+    # changed with them. This one shows that, and no row.
+    yield f"GRANT REFERENCES ON {database}.* TO {login}"
     for name, needed in tables:
-        # Without a right to the whole table a login may not see how it is made. This one shows that, and no row.
-        yield f"GRANT REFERENCES ON {database}.{quote(name)} TO {login}"
         yield from (f"GRANT {right} ON {database}.{quote(name)} TO {login}" for right in _rights(needed, quote))
 
 

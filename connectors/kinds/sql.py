@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_schema, sql_survey
+from connectors.kinds import sql_cascades, sql_schema, sql_survey
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, register
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
@@ -52,6 +52,7 @@ class Sql:
         # cartesian product of a statement, and so everybody's rows.
         self._tables: dict[str, sa.Table] = {}
         self._uniques: dict[str, frozenset[frozenset[str]]] = {}
+        self._cascades: sql_cascades.Cascades | None = None
 
     def prepare(self, names: Sequence[str]) -> None:
         """Read these tables as they are now, all together: what writes must not trust a schema that is a minute old."""
@@ -59,6 +60,7 @@ class Sql:
             inspector = sa.inspect(self.engine)
             for name, (table, unique) in sql_schema.together(inspector, names).items():
                 self._tables[name], self._uniques[name] = table, unique
+            self._cascades = None
 
     def check(self) -> str:
         """Connect and ask for nothing; a sentence for the desk."""
@@ -113,6 +115,14 @@ class Sql:
         """What our login may not do there, a sentence for each; asked without touching a row."""
         with translated(spec.place):
             return lacking(self.engine, self.table(spec.name), spec.place, rights)
+
+    def carried(self, spec: CollectionSpec) -> Sequence[sql_cascades.Cascade]:
+        """The foreign keys by which the database deletes or changes other rows together with this collection's."""
+        with translated(spec.place):
+            table = self.table(spec.name)
+        if self._cascades is None:
+            self._cascades = sql_cascades.read(self.engine)
+        return sql_cascades.of_table(self._cascades, table)
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from connectors.kinds.base import Key, Mask, Permanent, Spare
+from connectors.kinds import sql_cascades
+from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, carrying
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_terms import among, coerced, column_of, differs, valued
 from connectors.kinds.sql_values import coerce, packed, token_expression
@@ -20,6 +21,8 @@ class Live(Protocol):
 
     def table(self, name: str) -> sa.Table: ...
 
+    def carried(self, spec: CollectionSpec) -> Sequence[sql_cascades.Cascade]: ...
+
 
 class SqlChanging:
     """See `connectors.kinds.base.Changing`."""
@@ -28,10 +31,26 @@ class SqlChanging:
         self.kind, self.connection = kind, connection
 
     def delete(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
-        """Delete these rows but the spared ones; how many went."""
+        """Delete these rows but the spared ones; how many went. Raises Permanent "cascade" when the database would delete or
+        change other rows with them, whoever's they are.
+        """
+        with translated(spec.place):
+            table, cascades = self.kind.table(spec.name), self.kind.carried(spec)
+            rows = among(table, spec, keys, spare)
+            sql_cascades.lock(self.connection, table, rows, cascades)
+            for one in cascades:
+                if sql_cascades.referring(self.connection, table, spec, rows, one):
+                    raise Permanent("cascade", carrying(spec.place, one))
+            return self.connection.execute(sa.delete(table).where(rows)).rowcount
+
+    def referring(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> dict[Carried, int]:
+        """How many other rows each of the `carried` keys would carry along if these were deleted."""
         with translated(spec.place):
             table = self.kind.table(spec.name)
-            return self.connection.execute(sa.delete(table).where(among(table, spec, keys, spare))).rowcount
+            rows = among(table, spec, keys, spare)
+            return {
+                one: sql_cascades.referring(self.connection, table, spec, rows, one) for one in self.kind.carried(spec)
+            }
 
     def update(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
         """Bring these rows into the wanted state; how many were not in it yet."""

@@ -74,6 +74,20 @@ def test_an_access_and_an_erasure_run_with_the_printed_grants_and_nothing_more(s
         assert re.search("denied|must be owner", str(error.value)), more
 
 
+def test_the_printed_grants_show_a_table_that_nobody_described_and_that_would_go_along(shop: Shop) -> None:
+    shop.do(
+        sa.text(
+            "CREATE TABLE secrets (id INTEGER PRIMARY KEY, a INTEGER, FOREIGN KEY (a) REFERENCES visits (id) ON DELETE CASCADE)"
+        )
+    )
+    try:
+        connect_as_granted(shop)
+        sentences = [one.sentence for one in examining.examine(Connection.objects.get(), actor=CLERK)]
+        assert [one for one in sentences if "shop.visits" in one and "secrets" in one and "CASCADE" in one], sentences
+    finally:
+        shop.do(sa.text("DROP TABLE secrets"))
+
+
 def test_a_login_that_only_reads_is_told_with_the_field_and_touches_nothing(shop: Shop) -> None:
     connect_as_granted(shop, leave_out=r"^GRANT (UPDATE|DELETE)")
     sentences = [one.sentence for one in examining.examine(Connection.objects.get(), actor=CLERK)]
