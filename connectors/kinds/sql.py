@@ -17,8 +17,8 @@ from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, r
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
-from connectors.kinds.sql_rights import lacking
-from connectors.kinds.sql_terms import among, column_of
+from connectors.kinds.sql_rights import PLANNED, lacking, planning
+from connectors.kinds.sql_terms import among, column_of, unfit
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
     coerce,
@@ -105,11 +105,31 @@ class Sql:
             return any(one <= set(spec.primary_key) for one in self._unique(spec.name))
 
     def ready(self, spec: CollectionSpec, masks: Mapping[str, Mask] | None) -> None:
-        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks."""
+        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks, or when the
+        value of a mask does not fit its column.
+        """
         if masks is None or masks:
             missing = self.lacking(spec, Rights((), tuple(masks or ()), deletes=masks is None))
             if missing:
                 raise Permanent("permission", missing[0])
+        # What is made of the present value is not known yet.
+        known = {name: mask for name, mask in (masks or {}).items() if mask.compute is None}
+        if known and not self._takes(spec, known):
+            misfits = [name for name, mask in known.items() if not self._takes(spec, {name: mask})]
+            raise unfit(spec, (misfits or list(known))[0])
+
+    def _takes(self, spec: CollectionSpec, masks: Mapping[str, Mask]) -> bool:
+        """Whether the server would plan to write these values, and to read them back."""
+        if self.dialect not in PLANNED:
+            return True
+        try:
+            with translated(spec.place), planning(self.engine) as connection:
+                SqlChanging(self, connection).update(spec, [], masks, {})
+        except Permanent as error:
+            if error.code not in ("database", "value", "schema"):
+                raise
+            return False
+        return True
 
     def lacking(self, spec: CollectionSpec, rights: Rights) -> list[str]:
         """What our login may not do there, a sentence for each; asked without touching a row."""

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from connectors.kinds import sql_cascades
 from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, carrying
 from connectors.kinds.sql_errors import translated
-from connectors.kinds.sql_terms import among, coerced, column_of, differs, valued
-from connectors.kinds.sql_values import coerce, packed, token_expression
+from connectors.kinds.sql_terms import among, coerced, column_of, differs, held, unfit, valued
+from connectors.kinds.sql_values import packed, token_expression
 from inventory.graph import CollectionSpec
 
 
@@ -103,11 +103,18 @@ class SqlChanging:
             key, now = tuple(row[: len(columns)]), row[len(columns) :]
             kept = packed(columns, key, place)
             wanted = [
-                _held(column, mask.wanted(kept, value), place)
+                self._made(spec, column, mask.wanted(kept, value))
                 for column, mask, value in zip(masked, masks.values(), now, strict=True)
             ]
             if any(new != old for new, old in zip(wanted, now, strict=True)):
                 yield key, wanted
+
+    def _made(self, spec: CollectionSpec, column: sa.Column[Any], value: Any) -> Any:
+        """`value` as the column holds it. Raises Permanent when it cannot: nothing is emptied in passing."""
+        made = held(column, value)
+        if made is None and value is not None:
+            raise unfit(spec, column.name)
+        return made
 
     def _wanted(
         self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask]
@@ -115,9 +122,9 @@ class SqlChanging:
         """(table, what each field shall hold, the condition that one of them does not hold it)."""
         table = self.kind.table(spec.name)
         columns = [column_of(table, spec, name) for name in spec.primary_key]
-        held = coerced(columns, spec, keys)
+        rows = coerced(columns, spec, keys)
         wanted = {
-            name: token_expression(columns, held, mask.suffix) if mask.token else valued(table, spec, name, mask)
+            name: token_expression(columns, rows, mask.suffix) if mask.token else valued(table, spec, name, mask)
             for name, mask in masks.items()
         }
         differing = [differs(table.c[name], value, self.kind.dialect) for name, value in wanted.items()]
@@ -125,13 +132,3 @@ class SqlChanging:
 
     def _count(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
         return int(self.connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one())
-
-
-def _held(column: sa.Column[Any], value: Any, place: str) -> Any:
-    """`value` as the column holds it. Raises Permanent when it cannot: nothing is emptied in passing."""
-    held = coerce(column, value)
-    if held is None and value is not None:
-        raise Permanent(
-            "schema", f"{place}.{column.name} cannot hold the value that its mask makes. Choose another mask."
-        )
-    return held
