@@ -25,6 +25,11 @@ def unique_keys(engine: sa.Engine, name: str) -> Unique:
     return _unique(engine, name, int(time.monotonic()) // SCHEMA_SECONDS)
 
 
+def place(engine: sa.Engine, name: str) -> tuple[str | None, str]:
+    """(schema, table) of a collection's name."""
+    return _place(_inspector(engine, int(time.monotonic()) // SCHEMA_SECONDS), name) if "." in name else (None, name)
+
+
 def together(inspector: sa.Inspector, names: Sequence[str]) -> dict[str, tuple[sa.Table, Unique]]:
     """Several tables, in a fixed number of queries for each schema; one that is not there is left out."""
     found = _of_schema(inspector, None, sorted(set(names)))
