@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from connectors.kinds import sql_cascades
 from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, carrying
 from connectors.kinds.sql_errors import translated
-from connectors.kinds.sql_terms import among, coerced, column_of, differs, held, unfit, valued
+from connectors.kinds.sql_terms import (
+    among,
+    coerced,
+    column_of,
+    differs,
+    held,
+    listable,
+    unfit,
+    valued,
+    written_together,
+)
 from connectors.kinds.sql_values import packed, token_expression
 from inventory.graph import CollectionSpec
 
@@ -77,18 +87,25 @@ class SqlChanging:
             return self._count(table, sa.and_(among(table, spec, keys, spare), differing))
 
     def _update_each(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
-        """For values that only we can work out: read, then written row by row in one prepared statement."""
+        """For values that only we can work out: read, then written in one statement on PostgreSQL, elsewhere row by row in one
+        prepared statement.
+        """
         table = self.kind.table(spec.name)
         columns = [column_of(table, spec, name) for name in spec.primary_key]
-        rows = [
-            {f"key_{place}": part for place, part in enumerate(key)}
-            | {f"new_{place}": value for place, value in enumerate(values)}
-            for key, values in self._unlike_each(spec, keys, masks, spare)
-        ]
-        if rows:
-            same = [column == sa.bindparam(f"key_{place}") for place, column in enumerate(columns)]
-            new: dict[Any, Any] = {table.c[name]: sa.bindparam(f"new_{place}") for place, name in enumerate(masks)}
-            self.connection.execute(sa.update(table).where(*same).values(new), rows)
+        masked = [table.c[name] for name in masks]
+        rows = [(*key, *values) for key, values in self._unlike_each(spec, keys, masks, spare)]
+        if not rows:
+            return 0
+        if self.kind.dialect == "postgresql" and listable(columns, masked):
+            self.connection.execute(written_together(table, columns, masked, rows))
+            return len(rows)
+        names = [f"value_{place}" for place in range(len(columns) + len(masked))]
+        same = [column == sa.bindparam(name) for column, name in zip(columns, names, strict=False)]
+        new: dict[Any, Any] = {
+            column: sa.bindparam(name) for column, name in zip(masked, names[len(columns) :], strict=True)
+        }
+        every = [dict(zip(names, row, strict=True)) for row in rows]
+        self.connection.execute(sa.update(table).where(*same).values(new), every)
         return len(rows)
 
     def _unlike_each(

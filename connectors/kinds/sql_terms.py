@@ -123,3 +123,34 @@ def _tolerance(live: Any, value: Any) -> float:
     """How far what MySQL keeps of a number may be from it: its FLOAT has about seven digits, and a scale cuts some off."""
     scale = getattr(live, "scale", None)
     return float(max(abs(float(value)) * 1e-6, 0.5 * 10.0**-scale if scale is not None else 0.0))
+
+
+def listable(keys: Sequence[sa.Column[Any]], masked: Sequence[sa.Column[Any]]) -> bool:
+    """Whether PostgreSQL takes lists of these columns' values. Not of padded keys and of types that a list would change."""
+    plain = (sa.Integer, sa.Uuid, sa.String)
+    return all(isinstance(one.type, plain) and not isinstance(one.type, sa.CHAR | sa.Enum) for one in keys) and all(
+        isinstance(one.type, (*plain, sa.Date, sa.DateTime)) and not isinstance(one.type, sa.Enum) for one in masked
+    )
+
+
+def written_together(
+    table: sa.Table,
+    keys: Sequence[sa.Column[Any]],
+    masked: Sequence[sa.Column[Any]],
+    rows: Sequence[tuple[Any, ...]],
+) -> sa.Update:
+    """One statement for PostgreSQL that writes each row its own values: `rows` are keys and values, sent as a list a column."""
+    names = [f"value_{place}" for place in range(len(keys) + len(masked))]
+    lists = [
+        sa.bindparam(name, [row[place] for row in rows], type_=postgresql.ARRAY(_unbounded(column)))
+        for place, (name, column) in enumerate(zip(names, (*keys, *masked), strict=True))
+    ]
+    made = sa.func.unnest(*lists).table_valued(*names, name="made").render_derived()
+    same = [column == made.c[name] for column, name in zip(keys, names, strict=False)]
+    new: dict[Any, Any] = {column: made.c[name] for column, name in zip(masked, names[len(keys) :], strict=True)}
+    return sa.update(table).where(*same).values(new)
+
+
+def _unbounded(column: sa.Column[Any]) -> Any:
+    # A list of VARCHAR(5) would cut its values to five signs; a text that is too long is an error and is told.
+    return sa.Text() if isinstance(column.type, sa.String) else column.type
