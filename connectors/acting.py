@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import holds, masking, sparing
+from connectors import carrying, holds, masking, sparing
 from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
@@ -76,7 +76,16 @@ class Acting:
             masks = self._masks(finding, spec, columns)
             ready(self.kind, spec, masks)
             found.append(Task(finding, spec, masks))
+        self._refuse_carried(found)
         return found
+
+    def _refuse_carried(self, tasks: list[Task]) -> None:
+        """For a person, whose rows are few, what a deletion would carry along is told before any row is touched."""
+        if self.order.batch.subject_id is None or all(one.masks is not None for one in tasks):
+            return
+        if not Receipt.objects.filter(order=self.order).exists():
+            changes = [(one.spec, one.finding, one.masks) for one in tasks]
+            carrying.refuse(self.kind, changes, self.searcher.remembered, self.searcher.beat)
 
     def _masks(
         self, finding: Finding, spec: CollectionSpec, columns: Mapping[str, Column]

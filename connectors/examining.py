@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
-from connectors import masking, rights
+from connectors import carrying, masking, rights
 from connectors.kinds import base, sql_schema
 from connectors.kinds.base import Kind, Mask, Permanent, Rights, Temporary
 from connectors.models import Connection
 from connectors.strategies import Secrets
 from inventory import mapping
-from inventory.graph import CollectionSpec
+from inventory.graph import CollectionSpec, Graph
 from inventory.models import System
 
 SHOWN = 5
@@ -63,12 +63,14 @@ def _faults(connection: Connection) -> Iterator[Fault]:
     if not described:
         yield Fault("", "schema", "No collection of this system is described. Describe what it holds in the inventory.")
     for spec, needed in described:
-        yield from _collection(kind, spec, needed)
+        yield from _collection(kind, spec, needed, graph)
 
 
-def _collection(kind: Kind, spec: CollectionSpec, needed: Rights) -> Iterator[Fault]:
+def _collection(kind: Kind, spec: CollectionSpec, needed: Rights, graph: Graph) -> Iterator[Fault]:
     try:
         yield from _schema(kind, spec, needed)
+        for sentence in carrying.sentences(kind, spec, graph) if needed.deletes else ():
+            yield Fault(spec.place, "cascade", sentence)
     except Permanent as error:
         yield Fault(spec.place, error.code, error.sentence)
         return

@@ -11,7 +11,9 @@ from django.utils.html import format_html, format_html_join
 
 from audit.refusal import Refused
 from connectors import rights
+from connectors.kinds import sql_schema
 from connectors.kinds.base import Kind, Permanent, Rights, Temporary, open_kind
+from connectors.kinds.sql_errors import translated
 from connectors.models import Connection
 from inventory import mapping
 from inventory.graph import CollectionSpec
@@ -69,21 +71,39 @@ def _opened(connection: Connection) -> tuple[Kind, sa.Engine]:
 
 def _postgresql(engine: sa.Engine, tables: list[tuple[str, Rights]]) -> Iterator[str]:
     quote = engine.dialect.identifier_preparer.quote_identifier
+    placed = [(*_placed(engine, name), needed) for name, needed in tables]
     yield f"CREATE ROLE {LOGIN} LOGIN PASSWORD '{PASSWORD}' NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
     yield f"GRANT CONNECT ON DATABASE {quote(engine.url.database or '')} TO {LOGIN}"
     yield f"GRANT USAGE ON SCHEMA public TO {LOGIN}"
-    for name, needed in tables:
-        yield from (f"GRANT {right} ON {quote(name)} TO {LOGIN}" for right in _rights(needed, quote))
+    for other in dict.fromkeys(schema for schema, _, _ in placed if schema):
+        yield f"GRANT USAGE ON SCHEMA {quote(other)} TO {LOGIN}"
+    for schema, table, needed in placed:
+        name = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
+        yield from (f"GRANT {right} ON {name} TO {LOGIN}" for right in _rights(needed, quote))
 
 
 def _mysql(engine: sa.Engine, tables: list[tuple[str, Rights]]) -> Iterator[str]:
     quote, login = engine.dialect.identifier_preparer.quote_identifier, f"'{LOGIN}'@'%'"
-    database = quote(engine.url.database or "")
+    placed = [(*_placed(engine, name), needed) for name, needed in tables]
+    own = engine.url.database or ""
     yield f"CREATE USER {login} IDENTIFIED BY '{PASSWORD}'"
-    for name, needed in tables:
-        # Without a right to the whole table a login may not see how it is made. This one shows that, and no row.
-        yield f"GRANT REFERENCES ON {database}.{quote(name)} TO {login}"
-        yield from (f"GRANT {right} ON {database}.{quote(name)} TO {login}" for right in _rights(needed, quote))
+    # Without a right to whole tables a login may not see how they are made, nor which others refer to them and would be
+    # changed with them. This one shows that, and no row.
+    for database in dict.fromkeys((own, *(schema for schema, _, _ in placed if schema))):
+        yield f"GRANT REFERENCES ON {quote(database)}.* TO {login}"
+    for schema, table, needed in placed:
+        name = f"{quote(schema or own)}.{quote(table)}"
+        yield from (f"GRANT {right} ON {name} TO {login}" for right in _rights(needed, quote))
+
+
+def _placed(engine: sa.Engine, name: str) -> tuple[str | None, str]:
+    """(schema, table) of a collection's name; while the system does not answer, what is before the last dot is a schema."""
+    try:
+        with translated():
+            return sql_schema.place(engine, name)
+    except (Permanent, Temporary):
+        schema, _, table = name.rpartition(".")
+        return schema or None, table
 
 
 def _rights(needed: Rights, quote: Callable[[str], str]) -> Iterator[str]:

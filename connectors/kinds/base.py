@@ -107,6 +107,18 @@ class Rights:
     searches: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Carried:
+    """Rows that the system itself deletes or changes when a row that they refer to is deleted: of the table `name` (one of
+    `names`, as descriptions may call it), which refers by `columns`; `action` is what happens to them.
+    """
+
+    name: str
+    names: frozenset[str]
+    columns: tuple[str, ...]
+    action: str
+
+
 class Looking(Protocol):
     """One transaction in the other system that only counts."""
 
@@ -200,6 +212,38 @@ def lacking(kind: Kind, spec: CollectionSpec, rights: Rights) -> list[str] | Non
     """
     asked = getattr(kind, "lacking", None)
     return None if asked is None else list(asked(spec, rights))
+
+
+def carried(kind: Kind, spec: CollectionSpec) -> list[Carried]:
+    """What a deletion of the collection's rows would carry along, whoever's it is; empty for a kind that carries nothing (it
+    has no method `carried`). The sessions of a kind that has one have a method `referring`.
+    """
+    asked = getattr(kind, "carried", None)
+    return [] if asked is None else list(asked(spec))
+
+
+def carrying(place: str, one: Carried) -> str:
+    """The sentence for rows that would be carried along when rows of `place` are deleted."""
+    verb = "delete" if one.action == "CASCADE" else "change"
+    return (
+        f"Deleting rows of {place} would also {verb} rows of {one.name} that refer to them (ON DELETE {one.action} of "
+        f"{', '.join(one.columns)}). Describe {one.name} with this reference and erase: delete, so that they go first; or mask "
+        f"{place}."
+    )
+
+
+def referring(kind: Kind, spec: CollectionSpec, keys: Sequence[Key]) -> dict[Carried, int]:
+    """How many rows would be carried along if these were deleted now."""
+    with kind.looking() as session:
+        found: dict[Carried, int] = getattr(session, "referring")(spec, keys, {})  # noqa: B009
+    return found
+
+
+def stored(kind: Kind, spec: CollectionSpec) -> CollectionSpec:
+    """The description in the words of the system, where a kind that has a method `stored` calls things otherwise."""
+    asked = getattr(kind, "stored", None)
+    found: CollectionSpec = spec if asked is None else asked(spec)
+    return found
 
 
 def prepare(kind: Kind, names: Sequence[str]) -> None:

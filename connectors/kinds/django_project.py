@@ -17,7 +17,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 
 from audit.refusal import Refused
-from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
+from connectors.kinds.base import Carried, Column, Found, Key, Mask, Permanent, Rights, Spare, register
 from connectors.kinds.http_part import FILE, Part
 from connectors.kinds.sql import Sql
 from connectors.kinds.sql_changing import SqlChanging
@@ -159,6 +159,10 @@ class DjangoModels:
         """See `Sql.lacking`."""
         return self.sql.lacking(self.stored(spec), self.stored_rights(spec, rights)[1])
 
+    def carried(self, spec: CollectionSpec) -> list[Carried]:
+        """See `Sql.carried`. What the project itself does on a deletion (`on_delete`) is its own code, and does not run."""
+        return list(self.sql.carried(self.stored(spec)))
+
     def masks(self, spec: CollectionSpec, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """The masks by column."""
         return {self.column(spec, name): mask for name, mask in masks.items()}
@@ -230,6 +234,10 @@ class ModelsChanging:
     def delete(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
         """Delete these rows but the spared ones; how many went."""
         return self.session.delete(self.kind.stored(spec), keys, self._spare(spec, spare))
+
+    def referring(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> dict[Carried, int]:
+        """How many other rows would be carried along if these were deleted."""
+        return self.session.referring(self.kind.stored(spec), keys, self._spare(spec, spare))
 
     def update(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
         """Bring these rows into the wanted state; how many were not in it yet."""

@@ -82,6 +82,12 @@ def _csv(text: TextIO, layout: Layout, spec: CollectionSpec, taken: list[str]) -
                 for name, cell in zip(names, cells, strict=True)
             }
             yield Line(raw, row, cells, names)
+    if not names:
+        raise Permanent(
+            "schema",
+            f"{spec.place}: a file is empty and has not even a line of headings, so it may have been cut off. Put it there "
+            "whole; or name its columns in the connection's description, if it never has headings; then retry.",
+        )
 
 
 def _dialect(layout: Layout) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_schema, sql_survey
+from connectors.kinds import sql_cascades, sql_schema, sql_survey
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, register
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
-from connectors.kinds.sql_rights import lacking
-from connectors.kinds.sql_terms import among, column_of
+from connectors.kinds.sql_rights import PLANNED, lacking, planning
+from connectors.kinds.sql_terms import among, column_of, unfit
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
     coerce,
@@ -52,6 +52,7 @@ class Sql:
         # cartesian product of a statement, and so everybody's rows.
         self._tables: dict[str, sa.Table] = {}
         self._uniques: dict[str, frozenset[frozenset[str]]] = {}
+        self._cascades: sql_cascades.Cascades | None = None
 
     def prepare(self, names: Sequence[str]) -> None:
         """Read these tables as they are now, all together: what writes must not trust a schema that is a minute old."""
@@ -59,6 +60,7 @@ class Sql:
             inspector = sa.inspect(self.engine)
             for name, (table, unique) in sql_schema.together(inspector, names).items():
                 self._tables[name], self._uniques[name] = table, unique
+            self._cascades = None
 
     def check(self) -> str:
         """Connect and ask for nothing; a sentence for the desk."""
@@ -103,16 +105,44 @@ class Sql:
             return any(one <= set(spec.primary_key) for one in self._unique(spec.name))
 
     def ready(self, spec: CollectionSpec, masks: Mapping[str, Mask] | None) -> None:
-        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks."""
+        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks, or when the
+        value of a mask does not fit its column.
+        """
         if masks is None or masks:
             missing = self.lacking(spec, Rights((), tuple(masks or ()), deletes=masks is None))
             if missing:
                 raise Permanent("permission", missing[0])
+        # What is made of the present value is not known yet.
+        known = {name: mask for name, mask in (masks or {}).items() if mask.compute is None}
+        if known and not self._takes(spec, known):
+            misfits = [name for name, mask in known.items() if not self._takes(spec, {name: mask})]
+            raise unfit(spec, (misfits or list(known))[0])
+
+    def _takes(self, spec: CollectionSpec, masks: Mapping[str, Mask]) -> bool:
+        """Whether the server would plan to write these values, and to read them back."""
+        if self.dialect not in PLANNED:
+            return True
+        try:
+            with translated(spec.place), planning(self.engine) as connection:
+                SqlChanging(self, connection).update(spec, [], masks, {})
+        except Permanent as error:
+            if error.code not in ("database", "value", "schema"):
+                raise
+            return False
+        return True
 
     def lacking(self, spec: CollectionSpec, rights: Rights) -> list[str]:
         """What our login may not do there, a sentence for each; asked without touching a row."""
         with translated(spec.place):
             return lacking(self.engine, self.table(spec.name), spec.place, rights)
+
+    def carried(self, spec: CollectionSpec) -> Sequence[sql_cascades.Cascade]:
+        """The foreign keys by which the database deletes or changes other rows together with this collection's."""
+        with translated(spec.place):
+            table = self.table(spec.name)
+        if self._cascades is None:
+            self._cascades = sql_cascades.read(self.engine)
+        return sql_cascades.of_table(self._cascades, table)
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""

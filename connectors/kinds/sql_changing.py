@@ -5,10 +5,21 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from connectors.kinds.base import Key, Mask, Permanent, Spare
+from connectors.kinds import sql_cascades
+from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, carrying
 from connectors.kinds.sql_errors import translated
-from connectors.kinds.sql_terms import among, coerced, column_of, differs, valued
-from connectors.kinds.sql_values import coerce, packed, token_expression
+from connectors.kinds.sql_terms import (
+    among,
+    coerced,
+    column_of,
+    differs,
+    held,
+    listable,
+    unfit,
+    valued,
+    written_together,
+)
+from connectors.kinds.sql_values import packed, token_expression
 from inventory.graph import CollectionSpec
 
 
@@ -20,6 +31,8 @@ class Live(Protocol):
 
     def table(self, name: str) -> sa.Table: ...
 
+    def carried(self, spec: CollectionSpec) -> Sequence[sql_cascades.Cascade]: ...
+
 
 class SqlChanging:
     """See `connectors.kinds.base.Changing`."""
@@ -28,10 +41,26 @@ class SqlChanging:
         self.kind, self.connection = kind, connection
 
     def delete(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
-        """Delete these rows but the spared ones; how many went."""
+        """Delete these rows but the spared ones; how many went. Raises Permanent "cascade" when the database would delete or
+        change other rows with them, whoever's they are.
+        """
+        with translated(spec.place):
+            table, cascades = self.kind.table(spec.name), self.kind.carried(spec)
+            rows = among(table, spec, keys, spare)
+            sql_cascades.lock(self.connection, table, rows, cascades)
+            for one in cascades:
+                if sql_cascades.referring(self.connection, table, spec, rows, one):
+                    raise Permanent("cascade", carrying(spec.place, one))
+            return self.connection.execute(sa.delete(table).where(rows)).rowcount
+
+    def referring(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> dict[Carried, int]:
+        """How many other rows each of the `carried` keys would carry along if these were deleted."""
         with translated(spec.place):
             table = self.kind.table(spec.name)
-            return self.connection.execute(sa.delete(table).where(among(table, spec, keys, spare))).rowcount
+            rows = among(table, spec, keys, spare)
+            return {
+                one: sql_cascades.referring(self.connection, table, spec, rows, one) for one in self.kind.carried(spec)
+            }
 
     def update(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
         """Bring these rows into the wanted state; how many were not in it yet."""
@@ -58,18 +87,25 @@ class SqlChanging:
             return self._count(table, sa.and_(among(table, spec, keys, spare), differing))
 
     def _update_each(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
-        """For values that only we can work out: read, then written row by row in one prepared statement."""
+        """For values that only we can work out: read, then written in one statement on PostgreSQL, elsewhere row by row in one
+        prepared statement.
+        """
         table = self.kind.table(spec.name)
         columns = [column_of(table, spec, name) for name in spec.primary_key]
-        rows = [
-            {f"key_{place}": part for place, part in enumerate(key)}
-            | {f"new_{place}": value for place, value in enumerate(values)}
-            for key, values in self._unlike_each(spec, keys, masks, spare)
-        ]
-        if rows:
-            same = [column == sa.bindparam(f"key_{place}") for place, column in enumerate(columns)]
-            new: dict[Any, Any] = {table.c[name]: sa.bindparam(f"new_{place}") for place, name in enumerate(masks)}
-            self.connection.execute(sa.update(table).where(*same).values(new), rows)
+        masked = [table.c[name] for name in masks]
+        rows = [(*key, *values) for key, values in self._unlike_each(spec, keys, masks, spare)]
+        if not rows:
+            return 0
+        if self.kind.dialect == "postgresql" and listable(columns, masked):
+            self.connection.execute(written_together(table, columns, masked, rows))
+            return len(rows)
+        names = [f"value_{place}" for place in range(len(columns) + len(masked))]
+        same = [column == sa.bindparam(name) for column, name in zip(columns, names, strict=False)]
+        new: dict[Any, Any] = {
+            column: sa.bindparam(name) for column, name in zip(masked, names[len(columns) :], strict=True)
+        }
+        every = [dict(zip(names, row, strict=True)) for row in rows]
+        self.connection.execute(sa.update(table).where(*same).values(new), every)
         return len(rows)
 
     def _unlike_each(
@@ -84,11 +120,18 @@ class SqlChanging:
             key, now = tuple(row[: len(columns)]), row[len(columns) :]
             kept = packed(columns, key, place)
             wanted = [
-                _held(column, mask.wanted(kept, value), place)
+                self._made(spec, column, mask.wanted(kept, value))
                 for column, mask, value in zip(masked, masks.values(), now, strict=True)
             ]
             if any(new != old for new, old in zip(wanted, now, strict=True)):
                 yield key, wanted
+
+    def _made(self, spec: CollectionSpec, column: sa.Column[Any], value: Any) -> Any:
+        """`value` as the column holds it. Raises Permanent when it cannot: nothing is emptied in passing."""
+        made = held(column, value)
+        if made is None and value is not None:
+            raise unfit(spec, column.name)
+        return made
 
     def _wanted(
         self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask]
@@ -96,9 +139,9 @@ class SqlChanging:
         """(table, what each field shall hold, the condition that one of them does not hold it)."""
         table = self.kind.table(spec.name)
         columns = [column_of(table, spec, name) for name in spec.primary_key]
-        held = coerced(columns, spec, keys)
+        rows = coerced(columns, spec, keys)
         wanted = {
-            name: token_expression(columns, held, mask.suffix) if mask.token else valued(table, spec, name, mask)
+            name: token_expression(columns, rows, mask.suffix) if mask.token else valued(table, spec, name, mask)
             for name, mask in masks.items()
         }
         differing = [differs(table.c[name], value, self.kind.dialect) for name, value in wanted.items()]
@@ -106,13 +149,3 @@ class SqlChanging:
 
     def _count(self, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
         return int(self.connection.execute(sa.select(sa.func.count()).select_from(table).where(condition)).scalar_one())
-
-
-def _held(column: sa.Column[Any], value: Any, place: str) -> Any:
-    """`value` as the column holds it. Raises Permanent when it cannot: nothing is emptied in passing."""
-    held = coerce(column, value)
-    if held is None and value is not None:
-        raise Permanent(
-            "schema", f"{place}.{column.name} cannot hold the value that its mask makes. Choose another mask."
-        )
-    return held

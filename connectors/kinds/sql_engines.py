@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg import DataError
+from psycopg.adapt import Loader
+from psycopg.types import datetime
 from sqlalchemy import event
 
 from connectors.kinds.base import Permanent, Temporary
@@ -22,8 +25,32 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "isolation_level": "READ COMMITTED",
     },
 }
+UNREADABLE = "The address is not a database URL that we can read. Mend it, then retry."
+ODD_OPTION = "The address has an option that the database's driver does not take (after its ?). Mend it, then retry."
 
 
+def _lenient(loader: type[Loader]) -> type[Loader]:
+    """A loader that gives a date that Python has not (infinity, years before 1 or after 9999, 24 o'clock) as its text. Such a
+    row is somebody's like any other: one of them must not hide the rest.
+    """
+
+    class Lenient(loader):  # type: ignore[misc, valid-type]
+        def load(self, data: Any) -> Any:
+            try:
+                return super().load(data)
+            except DataError:
+                return bytes(data).decode("ascii", "replace")
+
+    return Lenient
+
+
+LOADERS = {
+    "date": _lenient(datetime.DateLoader),
+    "time": _lenient(datetime.TimeLoader),
+    "timetz": _lenient(datetime.TimetzLoader),
+    "timestamp": _lenient(datetime.TimestampLoader),
+    "timestamptz": _lenient(datetime.TimestamptzLoader),
+}
 _engines: dict[tuple[str, int], sa.Engine] = {}
 
 
@@ -51,10 +78,10 @@ def _readable(address: str) -> sa.Engine:
     made = None
     try:
         made = _make(address)
-    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError):
+    except (sa.exc.SQLAlchemyError, ImportError, ValueError, TypeError, LookupError, AttributeError):
         made = None  # refused below, without the address in the error's context
     if made is None:
-        raise Permanent("connection", "The address is not a database URL that we can read. Mend it, then retry.")
+        raise Permanent("connection", UNREADABLE)
     return made
 
 
@@ -67,14 +94,31 @@ def _make(address: str) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         pool = {"poolclass": sa.NullPool}
     made = sa.create_engine(url, hide_parameters=True, **pool, **options)
+    event.listen(made, "do_connect", _connect)
     if made.dialect.name == "sqlite":
         event.listen(made, "connect", _sqlite_connect)
         event.listen(made, "begin", _sqlite_begin)
     elif made.dialect.name == "postgresql":
+        if made.dialect.driver == "psycopg":
+            event.listen(made, "connect", _postgresql_connect)
         event.listen(made, "begin", _postgresql_begin)
     elif made.dialect.name in ("mysql", "mariadb"):
         event.listen(made, "connect", _mysql_connect)
     return made
+
+
+def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
+    """Connect. What a driver says of an option that it does not know is no database error: it is our address's."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except (TypeError, AttributeError, ValueError, LookupError) as error:
+        error.args = ()
+    raise Permanent("connection", ODD_OPTION) from None
+
+
+def _postgresql_connect(connection: Any, record: Any) -> None:
+    for kind, loader in LOADERS.items():
+        connection.adapters.register_loader(kind, loader)
 
 
 def _sqlite_connect(connection: Any, record: Any) -> None:

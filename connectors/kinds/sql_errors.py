@@ -16,6 +16,7 @@ SENTENCES = {
     "permission": "Our login may not do this there. Check its password, or ask the system's owner for the grant, then retry.",
     "value": "A value does not fit into its column there. Mend the mask in the description, then retry.",
 }
+UNREADABLE = "A value there cannot be read here, such as a date without end. Ask its owner to mend it, then retry."
 # PostgreSQL SQLSTATE (appendix A of its manual). Passing: connection, rollback (serialization, deadlock), resources,
 # lock not available, cancelled by a timeout or a shutdown, system error.
 POSTGRESQL = (
@@ -73,6 +74,8 @@ def translate(error: exc.SQLAlchemyError, place: str = "") -> Temporary | Perman
             "database", f"{where}The database layer refused the work ({type(error).__name__}). Ask its owner."
         )
     code, meaning = _meaning(error.orig)
+    if isinstance(error, exc.DataError) and not code and not error.connection_invalidated:
+        return Permanent("value", where + UNREADABLE)  # the driver's own refusal: trying again would change nothing
     if error.connection_invalidated or meaning == "":
         return Temporary(code or "connection")
     if meaning is None and isinstance(error, exc.IntegrityError):

@@ -4,10 +4,12 @@ PostgreSQL, MySQL and MariaDB check the rights when they plan (EXPLAIN); no trig
 written or not. Of other databases nothing is said before the change itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from connectors.kinds.base import Permanent, Rights
 from connectors.kinds.sql_errors import translated
@@ -61,6 +63,18 @@ def _may(engine: sa.Engine, statement: Any) -> bool:
             raise
         return False
     return True
+
+
+@contextmanager
+def planning(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection whose statements are planned and not run; one that cannot be planned raises what running it would."""
+    with engine.connect() as connection, connection.begin():
+        event.listen(connection, "before_cursor_execute", _planned, retval=True)
+        yield connection
+
+
+def _planned(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> Any:
+    return f"EXPLAIN {statement}", parameters
 
 
 def _reads_only(engine: sa.Engine) -> bool:

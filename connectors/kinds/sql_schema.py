@@ -25,6 +25,11 @@ def unique_keys(engine: sa.Engine, name: str) -> Unique:
     return _unique(engine, name, int(time.monotonic()) // SCHEMA_SECONDS)
 
 
+def place(engine: sa.Engine, name: str) -> tuple[str | None, str]:
+    """(schema, table) of a collection's name."""
+    return _place(_inspector(engine, int(time.monotonic()) // SCHEMA_SECONDS), name) if "." in name else (None, name)
+
+
 def together(inspector: sa.Inspector, names: Sequence[str]) -> dict[str, tuple[sa.Table, Unique]]:
     """Several tables, in a fixed number of queries for each schema; one that is not there is left out."""
     found = _of_schema(inspector, None, sorted(set(names)))
@@ -94,7 +99,7 @@ def _place(inspector: sa.Inspector, name: str) -> tuple[str | None, str]:
 def _made(dialect: str, name: str, schema: str | None, described: Iterable[Any], key: Sequence[str]) -> sa.Table:
     columns = [
         sa.Column(
-            one["name"], _as_stored(one["type"]) if dialect == "sqlite" else one["type"],
+            one["name"], _as_stored(one["type"]) if dialect == "sqlite" else _emptied(one["type"]),
             primary_key=one["name"] in key, nullable=one["nullable"] and one["name"] not in key,
         )
         for one in described
@@ -104,7 +109,14 @@ def _made(dialect: str, name: str, schema: str | None, described: Iterable[Any],
 
 def _as_stored(live: Any) -> Any:
     # SQLite stores dates and decimals as whatever was written; reading them as such would fail on the first odd one.
-    return sa.types.NullType() if isinstance(live, sa.Date | sa.DateTime | sa.Time | sa.Numeric) else live
+    return sa.types.NullType() if isinstance(live, sa.Date | sa.DateTime | sa.Time | sa.Numeric) else _emptied(live)
+
+
+def _emptied(live: Any) -> Any:
+    # To SQLAlchemy an empty JSON column holds the JSON value null, and to everybody else that is not empty.
+    if isinstance(live, sa.JSON):
+        live.none_as_null = True
+    return live
 
 
 def _sets(key: Sequence[str], constraints: Iterable[Any], indexes: Iterable[Any]) -> Unique:

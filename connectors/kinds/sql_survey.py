@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from connectors.discovery.tables import Column, ForeignKey, Kind, Table
+from connectors.kinds import sql_schema
 from connectors.kinds.sql_errors import translated
 
 SAMPLE_SECONDS = 3
@@ -32,7 +33,7 @@ def survey(engine: sa.Engine) -> list[Table]:
         for schema in _schemas(inspector, connection, usual):
             shown = None if schema in (usual, None) else schema
             found += _tables(inspector, shown, usual, _estimates(connection, schema))
-        return sorted((_counted(connection, one) for one in found), key=lambda one: one.name)
+        return sorted(found, key=lambda one: one.name)
 
 
 def _schemas(inspector: sa.Inspector, connection: sa.Connection, usual: str | None) -> Sequence[str | None]:
@@ -56,6 +57,7 @@ def _tables(
     indexes, checks = inspector.get_multi_indexes(**facts), _checks(inspector, facts)
     for place, rows in columns.items():
         name = place[1]
+        estimate = estimates[name] if name in estimates else _counted(inspector.bind, sa.table(name, schema=schema))
         sets = {tuple(one["column_names"]) for one in unique.get(place, ())} | set(_unique(indexes.get(place, ())))
         key = tuple(keys[place]["constrained_columns"]) if place in keys else ()
         alone = {one[0] for one in (*sets, key) if len(one) == 1}
@@ -65,7 +67,7 @@ def _tables(
             primary_key=key,
             unique=tuple(sorted(sets)),
             foreign_keys=tuple(_foreign(one, schema, usual) for one in foreign.get(place, ())),
-            rows=estimates.get(name),
+            rows=estimate,
         )
 
 
@@ -134,18 +136,22 @@ def _estimates(connection: sa.Connection, schema: str | None) -> dict[str, int]:
     return {str(name): int(rows or 0) for name, rows in connection.execute(sa.text(words), {"schema": schema})}
 
 
-def _counted(connection: sa.Connection, table: Table) -> Table:
-    if table.rows is not None:
-        return table
-    few = sa.select(sa.literal(1)).select_from(live(table)).limit(MOST_COUNTED).subquery()
-    rows = connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one()
-    return Table(table.name, table.columns, table.primary_key, table.unique, table.foreign_keys, int(rows))
+def _counted(connection: Any, table: sa.TableClause) -> int | None:
+    """Rows up to MOST_COUNTED; None for a table that we may not read, or that cannot be read: its names still speak."""
+    few = sa.select(sa.literal(1)).select_from(table).limit(MOST_COUNTED).subquery()
+    try:
+        with connection.begin_nested():
+            return int(connection.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+    return None
 
 
-def live(table: Table, *columns: str) -> sa.TableClause:
-    """The table as statements name it; a `schema.table` is taken apart."""
-    schema, _, name = table.name.rpartition(".")
-    return sa.table(name, *(sa.column(one, sa.String()) for one in columns), schema=schema or None)
+def live(engine: sa.Engine, table: Table, *columns: str) -> sa.TableClause:
+    """The table as statements name it; a `schema.table` is taken apart, and a table that is called just so is not."""
+    schema, name = sql_schema.place(engine, table.name)
+    return sa.table(name, *(sa.column(one, sa.String()) for one in columns), schema=schema)
 
 
 def samples(engine: sa.Engine, table: Table, columns: Sequence[str], count: int) -> dict[str, list[str]]:
@@ -156,7 +162,8 @@ def samples(engine: sa.Engine, table: Table, columns: Sequence[str], count: int)
     """
     if not columns:
         return {}
-    source = live(table, *columns)
+    with translated():
+        source = live(engine, table, *columns)
     query = sa.select(*(sa.func.substr(source.c[one], 1, LONGEST_VALUE) for one in columns)).limit(count)
     with translated(), engine.connect() as connection, connection.begin(), _short(connection) as prefix:
         rows = connection.execute(query.prefix_with(prefix) if prefix else query).all()

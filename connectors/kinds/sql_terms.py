@@ -1,14 +1,18 @@
 """The terms that statements are built from: columns, exactly these rows, and "does not hold what it shall"."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 
 from connectors.kinds.base import Key, Mask, Permanent, Spare
 from connectors.kinds.sql_values import coerce, comparable, empty, exact, textual
 from inventory.graph import CollectionSpec
+
+# Types without an equality that we know: whether they hold a value cannot be read back, so they can only be emptied.
+INCOMPARABLE = (sa.types.NullType, postgresql.JSONPATH)
 
 
 def column_of(table: sa.Table, spec: CollectionSpec, name: str) -> sa.Column[Any]:
@@ -54,20 +58,99 @@ def among(
     return sa.and_(*parts)
 
 
+def held(column: sa.Column[Any], value: Any) -> Any:
+    """`value` as the column's type takes it; None when it cannot. In a JSON column a text that is an object or a list of JSON
+    is that, and any other text is a JSON text.
+    """
+    if isinstance(column.type, sa.JSON) and isinstance(value, str) and value.strip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return coerce(column, value)
+
+
 def valued(table: sa.Table, spec: CollectionSpec, name: str, mask: Mask) -> Any:
     """The mask's fixed value as the column takes it. Raises Permanent when it cannot."""
-    value = coerce(column_of(table, spec, name), mask.value)
-    if value is None and mask.value is not None:
-        place = f"{spec.dataset}.{spec.name}.{name}"
-        raise Permanent("schema", f"{place} cannot hold the value that it shall get. Mend the mask, then retry.")
+    column, dialect = column_of(table, spec, name), table.info.get("dialect")
+    value = held(column, mask.value)
+    if mask.value is None:
+        return None
+    if value is None or (dialect == "postgresql" and isinstance(column.type, INCOMPARABLE)):
+        raise unfit(spec, name)
+    if dialect == "postgresql" and isinstance(value, str) and not isinstance(column.type, sa.String | sa.JSON):
+        return sa.literal(value, sa.types.NullType())  # the server reads it as the column's type: time, inet, interval
     return value
 
 
+def unfit(spec: CollectionSpec, name: str) -> Permanent:
+    """The error for a value that a column cannot take."""
+    return Permanent(
+        "schema", f"{spec.place}.{name} cannot hold the value that it shall get. Mend the mask (null always fits a column that "
+        "may be empty), then retry.",
+    )  # fmt: skip
+
+
 def differs(column: sa.Column[Any], value: Any, dialect: str) -> sa.ColumnElement[bool]:
-    """The column does not hold this value, compared exactly."""
+    """The column does not hold this value, compared exactly, as far as its type keeps it exactly."""
     if value is None:
         return column.is_not(None)
+    if isinstance(column.type, sa.JSON):
+        return _json_differs(column, json.dumps(value), dialect)
     if textual(column):
         text = value if isinstance(value, sa.ColumnElement) else sa.literal(value, sa.String())
         return sa.or_(column.is_(None), exact(column, dialect) != text)
+    if isinstance(column.type, sa.Float) and dialect in ("mysql", "mariadb"):
+        return sa.or_(column.is_(None), sa.func.abs(column - sa.literal(float(value))) > _tolerance(column.type, value))
+    if isinstance(column.type, sa.Numeric | sa.Float) and not isinstance(value, sa.ColumnElement):
+        return column.is_distinct_from(
+            sa.cast(sa.literal(value, column.type), column.type)
+        )  # rounded as the column does
     return column.is_distinct_from(value)
+
+
+def _json_differs(column: sa.Column[Any], text: str, dialect: str) -> sa.ColumnElement[bool]:
+    if dialect == "postgresql":  # json, unlike jsonb, has no equality
+        wanted = sa.cast(sa.literal(text, sa.String()), postgresql.JSONB)
+        return sa.cast(column, postgresql.JSONB).is_distinct_from(wanted)
+    if dialect in ("mysql", "mariadb"):
+        wanted = sa.cast(sa.literal(text, sa.String()), mysql.JSON)
+        return sa.type_coerce(column, sa.types.NullType()).is_distinct_from(wanted)
+    return sa.type_coerce(column, sa.String()).is_distinct_from(sa.literal(text, sa.String()))
+
+
+def _tolerance(live: Any, value: Any) -> float:
+    """How far what MySQL keeps of a number may be from it: its FLOAT has about seven digits, and a scale cuts some off."""
+    scale = getattr(live, "scale", None)
+    return float(max(abs(float(value)) * 1e-6, 0.5 * 10.0**-scale if scale is not None else 0.0))
+
+
+def listable(keys: Sequence[sa.Column[Any]], masked: Sequence[sa.Column[Any]]) -> bool:
+    """Whether PostgreSQL takes lists of these columns' values. Not of padded keys and of types that a list would change."""
+    plain = (sa.Integer, sa.Uuid, sa.String)
+    return all(isinstance(one.type, plain) and not isinstance(one.type, sa.CHAR | sa.Enum) for one in keys) and all(
+        isinstance(one.type, (*plain, sa.Date, sa.DateTime)) and not isinstance(one.type, sa.Enum) for one in masked
+    )
+
+
+def written_together(
+    table: sa.Table,
+    keys: Sequence[sa.Column[Any]],
+    masked: Sequence[sa.Column[Any]],
+    rows: Sequence[tuple[Any, ...]],
+) -> sa.Update:
+    """One statement for PostgreSQL that writes each row its own values: `rows` are keys and values, sent as a list a column."""
+    names = [f"value_{place}" for place in range(len(keys) + len(masked))]
+    lists = [
+        sa.bindparam(name, [row[place] for row in rows], type_=postgresql.ARRAY(_unbounded(column)))
+        for place, (name, column) in enumerate(zip(names, (*keys, *masked), strict=True))
+    ]
+    made = sa.func.unnest(*lists).table_valued(*names, name="made").render_derived()
+    same = [column == made.c[name] for column, name in zip(keys, names, strict=False)]
+    new: dict[Any, Any] = {column: made.c[name] for column, name in zip(masked, names[len(keys) :], strict=True)}
+    return sa.update(table).where(*same).values(new)
+
+
+def _unbounded(column: sa.Column[Any]) -> Any:
+    # A list of VARCHAR(5) would cut its values to five signs; a text that is too long is an error and is told.
+    return sa.Text() if isinstance(column.type, sa.String) else column.type

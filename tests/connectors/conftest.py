@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from connectors.kinds import sql_engines
+from connectors.kinds import sql_engines, sql_schema
 from tests.connectors import web as webs
+from tests.connectors import worlds
 from tests.connectors.shop import Shop, meta, open_shop
 
 SERVERS = {
@@ -67,6 +68,39 @@ def any_shop(
     sql_engines.close_all()
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {database}")
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def any_server(
+    request: pytest.FixtureRequest, tmp_path: Path, need: Callable[[str, bool, str], None]
+) -> Iterator[sa.Engine]:
+    """An empty database on each kind of server in turn."""
+    sql_schema.forget()
+    if request.param == "sqlite":
+        with worlds.sqlite(tmp_path) as engine:
+            (tmp_path / "world.sqlite3").touch()
+            yield engine
+        sql_engines.close_all()
+        return
+    yield from fresh(request.param, need)
+
+
+@pytest.fixture
+def postgresql(need: Callable[[str, bool, str], None]) -> Iterator[sa.Engine]:
+    """An empty database on PostgreSQL."""
+    yield from fresh("postgresql", need)
+
+
+def fresh(name: str, need: Callable[[str, bool, str], None]) -> Iterator[sa.Engine]:
+    sql_schema.forget()
+    admin, database = scratch(name, need)
+    engine = sa.create_engine(admin.url.set(database=database), poolclass=sa.NullPool)
+    yield engine
+    sql_engines.close_all()
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {database}")
     admin.dispose()
 
 

@@ -20,7 +20,7 @@ from connectors.tasks import sweep_surveys, take_survey
 from inventory import descriptions
 from inventory.models import Collection, Dataset, Field, Reference, System
 from tests.connectors.shop import find, order_of
-from tests.connectors.worlds import address, sqlite
+from tests.connectors.worlds import address, do, sqlite
 
 ADA = "ada@people.example"
 TABLES = (
@@ -287,3 +287,29 @@ def test_the_command_lists_proposals_and_says_in_words_what_is_wrong(world) -> N
     with pytest.raises(CommandError, match="Switch it on"):
         call_command("discover", "shop", take=True)
     assert Dataset.objects.count() == 0
+
+
+def test_tables_and_schemas_with_odd_names_are_surveyed_like_others(postgresql: sa.Engine, db: None) -> None:
+    do(
+        postgresql,
+        'CREATE TABLE "We.ird ""T""" (id INTEGER PRIMARY KEY, "e mail" TEXT, "x%%y" TEXT)',
+        'CREATE SCHEMA "s.x"',
+        'CREATE TABLE "s.x".t (id INTEGER PRIMARY KEY, email TEXT)',
+        'CREATE TABLE "s.x"."a.b" (id INTEGER PRIMARY KEY, email TEXT)',
+        "CREATE TABLE part (id INTEGER, email TEXT) PARTITION BY RANGE (id)",
+        f'INSERT INTO "We.ird ""T""" VALUES (1, \'{ADA}\', \'x\')',
+    )
+    tables = {one.name: one for one in sql_survey.survey(postgresql)}
+    assert set(tables) == {'We.ird "T"', "s.x.t", "s.x.a.b", "part"}
+    odd = tables['We.ird "T"']
+    assert odd.rows == 1 and sql_survey.samples(postgresql, odd, ["e mail"], 5) == {"e mail": [ADA]}
+    system = System.objects.create(key="crm", name="Crm")
+    Connection.objects.create(system=system, kind="sql", address=address(postgresql))
+    assert {one.table for one in look(system)} >= {'We.ird "T"', "s.x.t"}
+
+
+def test_a_sqlite_table_with_a_dot_in_its_name_is_surveyed(db: None, tmp_path: Path) -> None:
+    with sqlite(tmp_path, 'CREATE TABLE "a.b" (id INTEGER PRIMARY KEY, email TEXT)') as engine:
+        system = System.objects.create(key="crm", name="Crm")
+        Connection.objects.create(system=system, kind="sql", address=address(engine))
+        assert {one.table for one in look(system)} == {"a.b"}

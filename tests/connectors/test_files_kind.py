@@ -209,3 +209,15 @@ def test_a_person_is_found_and_erased_in_files_by_an_order(tmp_path: Path, db: N
     assert (order.state, order.park_reason) == ("done", "")
     assert (tmp_path / "people-1.csv").read_text() == "id,email,name\n1,erased-1@erased.invalid,\n2,b@x.example,B\n"
     assert (tmp_path / "visits.jsonl").read_text() == '{"id": "v2", "person": 2}\n'
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n", b"\xef\xbb\xbf"])
+def test_a_file_that_lost_even_its_headings_is_told_and_is_not_nothing_found(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "people.csv").write_bytes(b"id,email,name\n1,ada@people.example,Ada\n")
+    (tmp_path / "people-old.csv").write_bytes(content)
+    words = told(lambda: list(opened(tmp_path).find(SPEC, "email", [ADA], folded=True)))
+    assert "d.people" in words and "headings" in words
+    (tmp_path / "people.csv").write_bytes(b"")
+    (tmp_path / "people-old.csv").write_bytes(b"")
+    headless = opened(tmp_path, columns=["id", "email", "name"])
+    assert not list(headless.find(SPEC, "email", [ADA], folded=True)), "without headings an empty file is just empty"

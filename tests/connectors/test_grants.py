@@ -14,9 +14,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from connectors import examining, sql_grants
+from connectors.discovery import surveying
 from connectors.kinds import sql_engines, sql_schema
 from connectors.models import Connection
 from inventory.models import Field
+from tests.connectors import worlds
 from tests.connectors.conftest import scratch
 from tests.connectors.shop import ANNA, CLERK, Shop, accounts, allow, find, meta, open_shop, order_of, run_all, visits
 
@@ -72,6 +74,20 @@ def test_an_access_and_an_erasure_run_with_the_printed_grants_and_nothing_more(s
         with pytest.raises(sa.exc.DBAPIError) as error, as_granted().begin() as connection:
             connection.exec_driver_sql(more)
         assert re.search("denied|must be owner", str(error.value)), more
+
+
+def test_the_printed_grants_show_a_table_that_nobody_described_and_that_would_go_along(shop: Shop) -> None:
+    shop.do(
+        sa.text(
+            "CREATE TABLE secrets (id INTEGER PRIMARY KEY, a INTEGER, FOREIGN KEY (a) REFERENCES visits (id) ON DELETE CASCADE)"
+        )
+    )
+    try:
+        connect_as_granted(shop)
+        sentences = [one.sentence for one in examining.examine(Connection.objects.get(), actor=CLERK)]
+        assert [one for one in sentences if "shop.visits" in one and "secrets" in one and "CASCADE" in one], sentences
+    finally:
+        shop.do(sa.text("DROP TABLE secrets"))
 
 
 def test_a_login_that_only_reads_is_told_with_the_field_and_touches_nothing(shop: Shop) -> None:
@@ -147,3 +163,32 @@ def test_the_desk_shows_grants_and_examines_by_a_button(small: Shop, client: Cli
     small.do(sa.text("DROP TABLE messages"))
     answer = client.post(f"/admin/connectors/connection/{pk}/do/examine/", follow=True).content.decode()
     assert "shop.messages" in answer
+
+
+def test_grants_for_a_table_of_another_schema_run_and_are_enough(
+    postgresql: sa.Engine, db: None, need: Callable[[str, bool, str], None]
+) -> None:
+    worlds.do(
+        postgresql,
+        "CREATE SCHEMA hr",
+        "CREATE TABLE hr.users (id INTEGER PRIMARY KEY, email TEXT)",
+        'CREATE TABLE "odd.name" (id INTEGER PRIMARY KEY, email TEXT)',
+        "CREATE TABLE other (id INTEGER PRIMARY KEY, words TEXT)",
+        f"INSERT INTO hr.users VALUES (1, '{ANNA}')",
+    )
+    fields = [worlds.PK, {"name": "email", "identity": "email", "category": "contact"}]
+    system = worlds.describe("crm", worlds.address(postgresql), {"hr.users": ({}, fields), "odd.name": ({}, fields)})
+    try:
+        statements = connect_as_granted(Shop(postgresql))
+        assert 'GRANT USAGE ON SCHEMA "hr" TO privacyops' in statements
+        assert not examining.examine(Connection.objects.get(), actor=CLERK)
+        survey = surveying.take(surveying.ask(system).pk)
+        assert (survey.state, survey.failure) == ("taken", ""), "a table that we may not read does not end it"
+        assert {one["name"] for one in survey.tables} == {"hr.users", "odd.name", "other"}
+        batch = find(ANNA)
+        allow(batch)
+        run_all(batch)
+        assert order_of(batch).state == "done", order_of(batch).park_reason
+    finally:
+        sql_engines.close_all()
+        worlds.do(postgresql, f"DROP OWNED BY {LOGIN}", f"DROP ROLE {LOGIN}")

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from connectors import strategies
 from connectors.kinds import base, sql, sql_engines, sql_schema
 from connectors.kinds.sql_errors import translate, translated
 from connectors.models import Connection
@@ -308,3 +309,32 @@ def test_a_schema_in_the_address_is_the_one_that_is_searched(need: Callable[[str
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name}")
     admin.dispose()
+
+
+def test_values_that_only_we_can_make_are_written_by_one_statement_on_postgresql(server: sa.Engine) -> None:
+    fill(
+        server,
+        "CREATE TABLE t (id INTEGER, code VARCHAR(9), words VARCHAR(10), born DATE, PRIMARY KEY (id, code))",
+        *(f"INSERT INTO t VALUES ({turn}, 'c''{turn}', 'w{turn}', '2001-02-{turn + 1:02}')" for turn in range(20)),
+        "INSERT INTO t VALUES (20, 'c', NULL, NULL)",
+    )
+    described, every = spec("t", "words", "born", key=("id", "code")), [(turn, f"c'{turn}") for turn in range(20)]
+    every.append((20, "c"))
+    masks = {
+        "words": base.Mask(compute=lambda key, now: now and f"x-{key[0]}"),
+        "born": strategies.truncate({}, strategies.Secrets()),
+    }
+    one, sent = kind(server), []
+    sa.event.listen(one.engine, "before_cursor_execute", lambda *said: sent.append((said[2], said[5])))
+    with one.changing() as session:
+        assert session.update(described, every, masks, {}) == 20
+        assert session.update(described, every, masks, {}) == 0
+    updates = [many for words, many in sent if words.startswith("UPDATE")]
+    assert updates == [server.dialect.name != "postgresql"]
+    found = table(server, "SELECT id, words, born FROM t ORDER BY id")
+    assert [(row[0], row[1]) for row in found] == [*((turn, f"x-{turn}") for turn in range(20)), (20, None)]
+    assert {str(row[2]) for row in found} == {"2001-01-01", "None"}
+    if server.dialect.name == "postgresql":
+        with pytest.raises(base.Permanent) as refused, kind(server).changing() as session:
+            session.update(described, every, {"words": base.Mask(compute=lambda key, now: "y" * 40)}, {})
+        assert refused.value.code == "value", "what is too long is told and never cut"

@@ -50,11 +50,16 @@ def category(key: str) -> DataCategory | None:
 def sqlite(folder: Path, *statements: str) -> Iterator[sa.Engine]:
     """A SQLite file with these tables and rows."""
     engine = sa.create_engine(f"sqlite:///{folder / 'world.sqlite3'}", poolclass=sa.NullPool)
+    do(engine, *statements)
+    yield engine
+    engine.dispose()
+
+
+def do(engine: sa.Engine, *statements: str) -> None:
+    """Run statements behind the portal's back."""
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
-    yield engine
-    engine.dispose()
 
 
 def address(engine: sa.Engine) -> str:
