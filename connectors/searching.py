@@ -4,6 +4,7 @@ Values to search for come from the person's identifiers, or from rows that an ea
 by chunk. A row about two people is *shared* when another of its people links names somebody else.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 from audit.refusal import Refused
 from connectors import sharing
+from connectors.alike import alike
 from connectors.keys import key_hash
 from connectors.kinds import base
 from connectors.models import Batch, Connection, Finding
@@ -23,6 +25,8 @@ from inventory.graph import CollectionSpec, Entry, Graph, Link, Name
 from subjects import identifiers
 
 VALUES_AT_ONCE = 1000
+# A key that only its kind can tell the type of: padded with blanks, or a decimal.
+TYPED = re.compile(r" $|^-?\d+\.0+$")
 
 
 @dataclass(slots=True)
@@ -99,11 +103,12 @@ class Searcher:
         kind, folded = self.kind(spec.system), _folded(spec, entry.field)
         if entry.source is not None and entry.source.also:
             names = (entry.field, *(mine for _, mine in entry.source.also))
-            for portion in self._together(entry.source):
+            for portion in fitting(kind, spec, entry.source, self._together(entry.source)):
                 for row in kind.find_together(spec, names, portion.values):
                     yield row, portion.shared
             return
-        for whole in self.portions(entry):
+        found = self.portions(entry)
+        for whole in found if entry.source is None else fitting(kind, spec, entry.source, found):
             for portion in self._apart(spec, entry, whole):
                 for row in kind.find(spec, entry.field, portion.values, folded=folded):
                     yield row, portion.shared
@@ -124,10 +129,8 @@ class Searcher:
         handed: set[Any] | None = set() if len(findings) > 1 or not is_key else None
         for finding in findings:
             for keys in self.remembered.chunks(finding):
-                for portion in _portions([key[0] for key in keys] if is_key else keys, finding.shared):
-                    values = portion.values
-                    if not is_key:
-                        values = self.kind(parent.system).values(parent, link.parent_field, values)
+                for portion in _portions(list(keys), finding.shared):
+                    values = values_of(self.kind(parent.system), parent, link.parent_field, portion.values)
                     if handed is not None:
                         values = [value for value in values if value not in handed]
                         handed.update(values)
@@ -198,12 +201,40 @@ class Searcher:
                     yield from () if portion.shared else (_comparable(spec, field, one) for one in portion.values)
 
 
+def values_of(kind: base.Kind, spec: CollectionSpec, field: str, keys: list[base.Key]) -> list[Any]:
+    """What these rows hold in a field. Not asked for where it is their key, unless the kind has to say what is padded or a
+    decimal in it.
+    """
+    if spec.primary_key == (field,) and not any(isinstance(one, str) and TYPED.search(one) for (one,) in keys):
+        return [one for (one,) in keys]
+    return kind.values(spec, field, keys)
+
+
+def fitting(kind: base.Kind, spec: CollectionSpec, link: Link, portions: Iterator[Portion]) -> Iterator[Portion]:
+    """The portions as they are. Raises Permanent after them when there were values and none can stand in the link's field: the
+    two do not hold the same thing, and "nothing found" would be no answer.
+    """
+    names = (link.child_field, *(mine for _, mine in link.also))
+    tried, fits = False, False
+    for portion in portions:
+        if not fits:
+            rows = portion.values if link.also else [(one,) for one in portion.values if str(one).strip()]
+            tried, fits = tried or bool(rows), base.fits(kind, spec, names, rows)
+        yield portion
+    if tried and not fits:
+        theirs = ".".join((*link.parent, link.parent_field))
+        raise base.Permanent(
+            "schema", f"No value of {theirs} can stand in {spec.place}.{link.child_field}, which is described as the same. "
+            "Mend the reference, then retry.",
+        )  # fmt: skip
+
+
 def _folded(spec: CollectionSpec, field: str) -> bool:
     return spec.field(field).identity == "email"
 
 
 def _comparable(spec: CollectionSpec, field: str, value: Any) -> str:
-    return str(value).strip().lower() if _folded(spec, field) else str(value)
+    return alike(value, _folded(spec, field))
 
 
 def _shared(row: base.Found, spec: CollectionSpec, via: str, own: dict[str, set[str]]) -> bool:

@@ -5,23 +5,21 @@ All held people are followed together, from their identifiers to the collection 
 into the deleting statement itself, which leaves such rows alone. When in doubt a row is spared.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from connectors import holds
+from connectors.alike import loosely
 from connectors.kinds.base import Key, Kind, Spare
 from connectors.models import Batch
-from connectors.searching import VALUES_AT_ONCE, Searcher
+from connectors.searching import VALUES_AT_ONCE, Portion, Searcher, fitting, values_of
 from inventory.graph import CollectionSpec, Link, Name
 from inventory.walking import walk
 
 # More values than this do not go into one statement as they are, only those that a chunk's rows hold.
 MOST_VALUES = 500
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d\d?)?", re.IGNORECASE)
 Fields = tuple[str, ...]
 Values = tuple[Any, ...]
 
@@ -118,26 +116,25 @@ class Held:
                 found[entry.field,].update(dict.fromkeys((one,) for one in portion.values))
         for link in self.feeding[name]:
             fields = (link.child_field, *(mine for _, mine in link.also))
-            found[fields].update(dict.fromkeys(self._over(link)))
+            kind, spec = self.searcher.kind(self.searcher.spec(name).system), self.searcher.spec(name)
+            for portion in fitting(kind, spec, link, self._over(link)):
+                found[fields].update(dict.fromkeys(portion.values if link.also else ((one,) for one in portion.values)))
         return {fields: list(values) for fields, values in found.items() if values}
 
-    def _over(self, link: Link) -> Iterator[Values]:
+    def _over(self, link: Link) -> Iterator[Portion]:
         """What the rows found so far hold in the link's fields; never another person's field of a row about several."""
         parent = self.searcher.spec(link.parent)
         names = (link.parent_field, *(theirs for theirs, _ in link.also))
         others = set(names) & set(parent.people)
         rows = self.rows.get(link.parent, {})
         keys = list(dict.fromkeys(key for via, some in rows.items() if not others or others & set(via) for key in some))
-        if parent.primary_key == names == (link.parent_field,):
-            yield from keys
-            return
         kind = self.searcher.kind(parent.system)
         for part in _parts(keys):
             if len(names) == 1:
-                yield from ((one,) for one in kind.values(parent, names[0], part))
+                yield Portion(values_of(kind, parent, names[0], part))
             else:
                 read = (tuple(row[name] for name in names) for row in kind.read(parent, names, part))
-                yield from (one for one in read if None not in one)
+                yield Portion([one for one in read if None not in one])
 
 
 def narrow(kind: Kind, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> Spare:
@@ -145,8 +142,8 @@ def narrow(kind: Kind, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) 
     found = {}
     for field, values in spare.items():
         if len(values) > MOST_VALUES:
-            held = {_loosely(one) for one in values}
-            values = [one for one in kind.values(spec, field, keys) if _loosely(one) in held]
+            held = {loosely(one) for one in values}
+            values = [one for one in kind.values(spec, field, keys) if loosely(one) in held]
         if values:
             found[field] = values
     return found
@@ -154,24 +151,13 @@ def narrow(kind: Kind, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) 
 
 def _without(kind: Kind, spec: CollectionSpec, keys: list[Key], fields: Fields, values: Sequence[Values]) -> list[Key]:
     """The keys of the rows that do not hold one of `values` in `fields` all together."""
-    held = {tuple(map(_loosely, one)) for one in values}
+    held = {tuple(map(loosely, one)) for one in values}
     gone = {
-        tuple(_loosely(row[name]) for name in spec.primary_key)
+        tuple(loosely(row[name]) for name in spec.primary_key)
         for row in kind.read(spec, dict.fromkeys((*spec.primary_key, *fields)), keys)
-        if tuple(_loosely(row[name]) for name in fields) in held
+        if tuple(loosely(row[name]) for name in fields) in held
     }
-    return [key for key in keys if tuple(map(_loosely, key)) not in gone]
-
-
-def _loosely(value: Any) -> str:
-    """A value, comparable across types and spellings: 5, 5.00 and "5" are one, and so are the two forms of a UUID. Too much is
-    spared rather than too little.
-    """
-    text = bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value).strip().lower()
-    if len(text) < 28 and NUMBER.fullmatch(text):
-        return f"{Decimal(text).normalize() + 0:f}"
-    bare = text.replace("-", "")
-    return bare if len(bare) == 32 else text
+    return [key for key in keys if tuple(map(loosely, key)) not in gone]
 
 
 def _parts(values: list[Any]) -> list[list[Any]]:

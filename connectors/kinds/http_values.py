@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -111,7 +112,7 @@ def text(value: Any, folded: bool = False) -> str | None:
     """A value for an exact comparison; None for what identifies nobody. 7 and "7" are the same, 7 and "007" are not."""
     if value is None or isinstance(value, bool | float | Mapping | list):
         return None
-    found = str(value)
+    found = str(int(value) if isinstance(value, Decimal) and value.is_finite() and value == int(value) else value)
     if not found.strip():
         return None
     return found.lower() if folded else found

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from connectors.kinds.base import Key, Mask, Permanent, Spare
-from connectors.kinds.sql_values import coerce, comparable, empty, exact, textual
+from connectors.kinds.sql_values import coerce, comparable, empty, exact, spellings, textual
 from inventory.graph import CollectionSpec
 
 
@@ -46,7 +46,7 @@ def among(
         parts = [columns[0].in_([key[0] for key in wanted])]
     for name, spared in (spare or {}).items():
         column = column_of(table, spec, name)
-        held = [one for one in (coerce(column, value) for value in spared) if not empty(one)]
+        held = list(dict.fromkeys(one for value in spared for one in spellings(column, value)))
         if spec.field(name).identity == "email":
             parts.append(sa.or_(column.is_(None), sa.func.lower(column).not_in([str(one).lower() for one in held])))
         else:
