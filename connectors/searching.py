@@ -230,7 +230,7 @@ def fitting(kind: base.Kind, spec: CollectionSpec, link: Link, portions: Iterato
 
 
 def _folded(spec: CollectionSpec, field: str) -> bool:
-    return spec.field(field).identity == "email"
+    return spec.field(field).folded
 
 
 def _comparable(spec: CollectionSpec, field: str, value: Any) -> str:

@@ -102,8 +102,7 @@ class Held:
                 if len(fields) > 1:
                     found = kind.find_together(spec, fields, part)
                 else:
-                    folded = spec.field(fields[0]).identity == "email"
-                    found = kind.find(spec, fields[0], [one for (one,) in part], folded=folded)
+                    found = kind.find(spec, fields[0], [one for (one,) in part], folded=spec.field(fields[0]).folded)
                 known.update(dict.fromkeys(row.key for row in found))
             new = new or len(known) > before
         return new

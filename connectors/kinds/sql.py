@@ -7,7 +7,6 @@ by pattern; an empty or missing key matches nothing and is refused.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,12 +18,12 @@ from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_rights import lacking
-from connectors.kinds.sql_terms import among, column_of
+from connectors.kinds.sql_terms import among, column_of, together
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
+    blanks_around,
     comparable,
     day,
-    exact,
     linked,
     packed,
     same_text,
@@ -127,7 +126,7 @@ class Sql:
                 yield from self._stream(table, spec, comparable(column).in_(wanted))
                 return
             texts = {same_text(one, folded) for one in wanted}
-            condition = sa.func.lower(column).in_(sorted(texts)) if folded else column.in_(wanted)
+            condition = sa.func.lower(column).in_(blanks_around(texts)) if folded else column.in_(wanted)
             # Once more here: to a collation é may be e and A may be a, and that is another person.
             yield from self._stream(table, spec, condition, lambda value: same_text(value, folded) in texts, column)
 
@@ -137,11 +136,9 @@ class Sql:
         """Rows that hold one of `rows` in `fields`, all columns together."""
         with translated(spec.place):
             table = self.table(spec.name)
-            columns = [column_of(table, spec, name) for name in fields]
-            wanted = [one for row in rows for one in product(*map(spellings, columns, row))]
-            if wanted:
-                exactly = [exact(one, self.dialect) if textual(one) else one for one in columns]
-                yield from self._stream(table, spec, sa.tuple_(*exactly).in_(wanted))
+            condition = together(table, spec, fields, rows)
+            if condition is not None:
+                yield from self._stream(table, spec, condition)
 
     def fits(self, spec: CollectionSpec, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
         """Whether the columns' types can hold one of `rows` at all."""

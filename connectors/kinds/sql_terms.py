@@ -1,13 +1,14 @@
 """The terms that statements are built from: columns, exactly these rows, and "does not hold what it shall"."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from connectors.kinds.base import Key, Mask, Permanent, Spare
-from connectors.kinds.sql_values import coerce, comparable, empty, exact, spellings, textual
+from connectors.kinds.sql_values import coerce, comparable, empty, exact, same_text, spellings, textual, trimmed
 from inventory.graph import CollectionSpec
 
 
@@ -47,11 +48,30 @@ def among(
     for name, spared in (spare or {}).items():
         column = column_of(table, spec, name)
         held = list(dict.fromkeys(one for value in spared for one in spellings(column, value)))
-        if spec.field(name).identity == "email":
-            parts.append(sa.or_(column.is_(None), sa.func.lower(column).not_in([str(one).lower() for one in held])))
+        if spec.field(name).folded and textual(column):
+            parts.append(sa.or_(column.is_(None), trimmed(column).not_in([same_text(one, True) for one in held])))
         else:
             parts.append(sa.or_(column.is_(None), comparable(column).not_in(held)))
     return sa.and_(*parts)
+
+
+def together(
+    table: sa.Table, spec: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> sa.ColumnElement[bool] | None:
+    """The fields hold one of `rows`, all columns together; None when no row can stand there."""
+    columns = [column_of(table, spec, name) for name in fields]
+    folded = [spec.field(name).folded and textual(one) for name, one in zip(fields, columns, strict=True)]
+
+    def compared(value: Any, fold: bool) -> Any:
+        return same_text(value, True) if fold else value
+
+    wanted = {tuple(map(compared, one, folded)) for row in rows for one in product(*map(spellings, columns, row))}
+    dialect = str(table.info.get("dialect"))
+    exactly = [
+        trimmed(one) if fold else exact(one, dialect) if textual(one) else one
+        for one, fold in zip(columns, folded, strict=True)
+    ]
+    return sa.tuple_(*exactly).in_(list(wanted)) if wanted else None
 
 
 def valued(table: sa.Table, spec: CollectionSpec, name: str, mask: Mask) -> Any:

@@ -149,9 +149,22 @@ def textual(column: sa.ColumnElement[Any]) -> bool:
 
 
 def same_text(value: Any, folded: bool) -> str:
-    """A text for an exact comparison. CHAR(n) comes padded with spaces."""
-    text = str(value).rstrip(" ")
-    return text.lower() if folded else text
+    """A text for an exact comparison. CHAR(n) comes padded with spaces; an e-mail address may stand between blanks."""
+    return str(value).strip().lower() if folded else str(value).rstrip(" ")
+
+
+def blanks_around(texts: Iterable[str]) -> list[str]:
+    """Each text alone, and with a blank before it, after it and both: asked for like this, an index on lower(...) serves, as it
+    would not if the column were trimmed.
+    """
+    return sorted(f"{before}{one}{after}" for one in texts for before in ("", " ") for after in ("", " "))
+
+
+def trimmed(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column in lower case and without blanks around: for rows that are known by their keys, where no index is needed."""
+    for sign in "\t\n\r":
+        column = sa.func.replace(column, sign, "")
+    return sa.func.lower(sa.func.trim(column))
 
 
 def exact(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

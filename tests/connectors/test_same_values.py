@@ -126,6 +126,51 @@ def test_a_uuid_is_found_with_and_without_its_dashes(postgres: sa.Engine) -> Non
     assert found(find()) == {"users": 1, "bare": 1, "back": 1, "word": 1}
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_an_address_is_the_same_in_any_case_wherever_references_lead(postgres: sa.Engine, grouped: bool) -> None:
+    """n refers to the address of users, and m to the one of n: neither is described as an identity."""
+    fill(
+        postgres, "CREATE TABLE users (id int PRIMARY KEY, email text, t int)",
+        "CREATE TABLE n (id int PRIMARY KEY, mail text, t int, note text)",
+        "CREATE TABLE m (id int PRIMARY KEY, mail text, t int, on_day date)",
+        f"INSERT INTO users VALUES (1, 'Ada@People.example', 1), (2, '{worlds.BEN}', 1)",
+        f"INSERT INTO n VALUES (1, '{ADA}', 1, 'x'), (2, '{worlds.BEN}', 1, 'x')",
+        f"INSERT INTO m VALUES (1, ' ADA@people.example', 1, '2020-01-01'), (2, '{worlds.BEN}', 1, '2020-01-01')",
+    )  # fmt: skip
+    more = [{"name": "mail"}, {"name": "t"}]
+    worlds.describe(
+        "crm", worlds.address(postgres),
+        {"users": ({}, [*USERS, {"name": "t"}]), "n": ({}, [PK, *more, NOTE]), "m": ({"dated_by": "on_day"}, [PK, *more, DAY])},
+        [("n", "mail", "users", "email"), ("m", "mail", "n", "mail")],
+    )  # fmt: skip
+    if grouped:
+        worlds.refer("crm", "n", "t", "users", "t")
+        worlds.refer("crm", "m", "t", "n", "t")
+        Reference.objects.update(group="g")
+    assert found(find()) == {"users": 1, "n": 1, "m": 1}
+    holds.place(person(ADA), matter="m", reason="r", review_on=date(2027, 1, 1), by=staff()[1])
+    assert retention("m").findings.get().outcome["spared"] == 1
+    assert table(postgres, "SELECT id FROM m") == [(1,)]
+
+
+def test_a_search_by_address_uses_the_index_on_its_lower_case(postgres: sa.Engine) -> None:
+    fill(
+        postgres, "CREATE TABLE users (id int PRIMARY KEY, email text)", "CREATE INDEX ON users (lower(email))",
+        "INSERT INTO users SELECT g, 'p' || g || '@people.example' FROM generate_series(1, 20000) g", "ANALYZE users",
+    )  # fmt: skip
+    worlds.describe("crm", worlds.address(postgres), {"users": ({}, USERS)})
+    seen: list[str] = []
+
+    def plan(connection, cursor, statement, parameters, context, many) -> None:
+        if "lower(users.email)" in statement and not statement.startswith("EXPLAIN"):
+            seen.extend(row[0] for row in connection.connection.cursor().execute(f"EXPLAIN {statement}", parameters))
+
+    engine = sql_engines.engine_for(worlds.address(postgres))
+    sa.event.listen(engine, "before_cursor_execute", plan)
+    assert found(find({"email": ["P77@people.example"]})) == {"users": 1}
+    assert "Index Scan" in " ".join(seen) and "Seq Scan" not in " ".join(seen)
+
+
 def test_a_reference_between_things_that_cannot_be_equal_is_told_and_not_taken_for_nothing(postgres: sa.Engine) -> None:
     fill(
         postgres, "CREATE TABLE users (id int PRIMARY KEY, email text, account text)",
