@@ -2,7 +2,8 @@
 
 A chunk, or a few small ones together, in the order that matters:
 1. our transaction begins; the order's lease is prolonged (Fenced if another worker owns it: nothing is touched);
-2. the person's row is locked (Held if a hold is active: nothing is touched);
+2. the person's row is locked (Held if a hold is active: nothing is touched), and no hold can be placed on anybody until 4;
+   rows of other people under hold are left out and counted as spared;
 3. the other system's transaction: change, read back, commit. If the read-back finds a row that is not as wanted, it rolls
    back;
 4. the receipt is written and our transaction commits.
@@ -13,7 +14,8 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -23,7 +25,7 @@ from django.utils import timezone
 from audit import leases
 from audit.failpoints import failpoint
 from connectors import carrying, holds, masking, sparing
-from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
+from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Searcher
@@ -43,21 +45,14 @@ class Task:
     masks: Mapping[str, Mask] | None
 
 
-@dataclass
-class Spares:
-    """Rows to leave alone, worked out anew whenever a hold is placed or released."""
-
-    stamp: tuple[int, ...] | None = None
-    by_collection: dict[tuple[str, str], Spare] = field(default_factory=dict)
-
-
 class Acting:
     """One claimed order at work."""
 
     def __init__(self, order: WorkOrder, fence: int, searcher: Searcher) -> None:
         self.order, self.fence, self.searcher = order, fence, searcher
         self.kind: Kind = searcher.kind(order.system.key)
-        self.spares = Spares()
+        self.stamp: holds.Stamp | None = None
+        self.held: sparing.Held | None = None
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -143,17 +138,16 @@ class Acting:
         failpoint("erase.before_lock")
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
-            self._lock()
+            self._look(self.order.batch.subject_id)
             chunks = Chunk.objects.in_bulk([pk for _, pk in group])
             todo = []
             for task, pk in group:
                 keys: list[Key] = [tuple(key) for key in chunks[pk].keys or ()]
-                spare = sparing.narrow(self.kind, task.spec, keys, self._spared(task.spec))
-                todo.append((task, chunks[pk], keys, spare))
+                todo.append((task, chunks[pk], keys, self._apart(task.spec, keys)))
             receipts = []
             with self.kind.changing() as session:
-                for task, chunk, keys, spare in todo:
-                    changed, spared = _apply(session, task, keys, spare)
+                for task, chunk, keys, apart in todo:
+                    changed, spared = _apply(session, task, keys, apart)
                     rows = len(keys) - spared
                     receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed))
                 failpoint("erase.before_target_commit")
@@ -190,8 +184,9 @@ class Acting:
     def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
-            spare = self._spare(task.spec) if self.order.batch.subject_id is None else {}
-            spare = sparing.narrow(self.kind, task.spec, keys, spare)
+            self._look()
+            apart = self._apart(task.spec, keys)
+            keys, spare = apart.keys, apart.spare
             with self.kind.looking() as session:
                 if task.masks is None:
                     return Counter({"": session.count(task.spec, keys, spare)})
@@ -204,32 +199,30 @@ class Acting:
                     }
                 )
 
-    def _lock(self) -> None:
-        if self.order.batch.subject_id is not None and self.order.operation in ERASING:
-            holds.lock(self.order.batch.subject_id)
+    def _look(self, subject_id: UUID | None = None) -> None:
+        """One look at the holds, for every chunk of an erasure. Raises Held when there is one on this person."""
+        if self.order.operation not in ERASING:
+            return
+        stamp = holds.look(subject_id)
+        if stamp != self.stamp:
+            self.stamp, self.held = stamp, None if stamp is None else sparing.Held(self.searcher)
 
-    def _spared(self, spec: CollectionSpec) -> Spare:
-        return {} if self.order.batch.subject_id is not None else self._spare(spec)
-
-    def _spare(self, spec: CollectionSpec) -> Spare:
-        stamp = holds.share()
-        if stamp != self.spares.stamp:
-            self.spares = Spares(stamp)
-        if spec.key not in self.spares.by_collection:
-            self.spares.by_collection[spec.key] = sparing.spares(self.searcher, spec)
-        return self.spares.by_collection[spec.key]
+    def _apart(self, spec: CollectionSpec, keys: list[Key]) -> sparing.Apart:
+        return sparing.Apart(keys, {}) if self.held is None else self.held.apart(self.kind, spec, keys)
 
 
-def _apply(session: Changing, task: Task, keys: list[Key], spare: Spare) -> tuple[int, int]:
+def _apply(session: Changing, task: Task, keys: list[Key], apart: sparing.Apart) -> tuple[int, int]:
     """Change the rows and read them back; (changed by this pass, spared because of a hold)."""
+    free, spare = apart.keys, apart.spare
+    some_held = bool(spare) or len(free) < len(keys)
     if task.masks is None:
-        changed = session.delete(task.spec, keys, spare)
-        left = session.count(task.spec, keys, spare)
-        spared = session.count(task.spec, keys, {}) if spare else 0
+        changed = session.delete(task.spec, free, spare) if free else 0
+        left = session.count(task.spec, free, spare) if free else 0
+        spared = session.count(task.spec, keys, {}) if some_held else 0
     else:
-        changed = session.update(task.spec, keys, task.masks, spare)
-        left = session.count_unlike(task.spec, keys, task.masks, spare)
-        spared = session.count_unlike(task.spec, keys, task.masks, {}) if spare else 0
+        changed = session.update(task.spec, free, task.masks, spare) if free else 0
+        left = session.count_unlike(task.spec, free, task.masks, spare) if free else 0
+        spared = session.count_unlike(task.spec, keys, task.masks, {}) if some_held else 0
     if left:
         place = f"{task.spec.dataset}.{task.spec.name}"
         raise Permanent(

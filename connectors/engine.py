@@ -132,7 +132,7 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
     outcomes.write(order, tasks, left)
     _refuse_if_left(left, tasks)
     failpoint("order.before_done")
-    _done(order, fence)
+    _done(order, fence, spared=sum(one.finding.outcome["spared"] for one in tasks if one.finding.outcome["spared_for"]))
 
 
 def _waiting(order: WorkOrder) -> str:
@@ -182,7 +182,8 @@ def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[acting.Task]) -
             )
 
 
-def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
+def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> None:
+    """Settle the order; `spared`: rows that a legal hold of another person protected, which is said with it."""
     with transaction.atomic():
         leases.release(
             WorkOrder,
@@ -191,11 +192,11 @@ def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
             state=State.DONE,
             finished_at=timezone.now(),
             park_code="",
-            park_reason="",
+            park_reason=_spared(spared),
             **changes,
         )
         order.refresh_from_db(fields=["rows_done"])
-        _record("order.done", order, rows=order.rows_done)
+        _record("order.done", order, rows=order.rows_done, **({"spared": spared} if spared else {}))
         batches.forget_salt(order.batch)
         after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
         for pk in after.filter(wave=order.wave + 1).values_list("pk", flat=True):
@@ -203,6 +204,10 @@ def _done(order: WorkOrder, fence: int, **changes: Any) -> None:
         if batches.settled(order.batch, order.operation):
             for bell in bells.when_settled:
                 ring(bell, order.batch_id)
+
+
+def _spared(rows: int) -> str:
+    return f"{rows} rows were left as they are, because a legal hold protects them." if rows else ""
 
 
 def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:

@@ -1,7 +1,8 @@
 """Legal holds: placed and released by verbs, looked at under a lock by every chunk.
 
-A hold and a chunk exclude each other: both take the person's row (and, for retention, which has no person, a lock that
-placing takes exclusively). So a hold is either before a chunk, which then touches nothing, or after it.
+A hold and a chunk exclude each other: every chunk of an erasure shares a lock that placing takes exclusively, because its rows
+may concern other people than the one who asked. So a hold is either before a chunk, which then leaves the held person's rows
+alone, or after it.
 """
 
 from datetime import date
@@ -20,6 +21,7 @@ from subjects.models import DataSubject, Identifier
 
 # PostgreSQL advisory lock that retention chunks share and that placing a hold takes alone.
 HOLDS_LOCK = 7_420_002
+Stamp = tuple[int, int, int]
 
 
 class Held(Exception):
@@ -55,11 +57,6 @@ def active() -> "QuerySet[LegalHold]":
     return LegalHold.objects.filter(released_at=None)
 
 
-def held_subjects() -> "QuerySet[DataSubject]":
-    """People under an active hold."""
-    return DataSubject.objects.filter(holds__in=active()).distinct()
-
-
 def lock(subject_id: UUID) -> None:
     """Lock the person until the transaction ends. Raises Held when a hold is active."""
     DataSubject.objects.select_for_update().get(pk=subject_id)
@@ -67,16 +64,35 @@ def lock(subject_id: UUID) -> None:
         raise Held
 
 
-def share() -> tuple[int, int, int]:
-    """Keep holds from being placed until the transaction ends; a stamp that changes with every placing and releasing,
-    and with what is known to identify a held person.
+def look(subject_id: UUID | None = None) -> Stamp | None:
+    """Keep holds from being placed until the transaction ends, and lock the person if there is one. None when nobody is held;
+    else a stamp that changes with every placing and releasing, and with what is known to identify a held person. Raises
+    Held when a hold on the person is active.
     """
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql":  # before the person's row, in the order in which placing takes them
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [HOLDS_LOCK])
-    seen = active().aggregate(count=Count("pk"), last=Max("pk"))
-    known = Identifier.objects.filter(subject__holds__in=active()).count()
-    return seen["count"], seen["last"] or 0, known
+    if subject_id is not None:
+        DataSubject.objects.select_for_update().get(pk=subject_id)
+    own = Q(subject_id=subject_id) | Q(subject__merged_into=subject_id) if subject_id else Q(pk=None)
+    seen = active().aggregate(count=Count("pk"), last=Max("pk"), own=Count("pk", filter=own))
+    if seen["own"]:
+        raise Held
+    return (seen["count"], seen["last"], _known().count()) if seen["count"] else None
+
+
+def identities() -> dict[str, list[str]]:
+    """What identifies the people under an active hold, all together, by kind of identifier."""
+    found: dict[str, list[str]] = {}
+    for row in _known().order_by("created_at"):
+        found.setdefault(row.kind, []).append(row.value)
+    return found
+
+
+def _known() -> "QuerySet[Identifier]":
+    held = DataSubject.objects.filter(holds__in=active())
+    merged = Q(subject__merged_into__in=held) | Q(subject__in=held.values("merged_into"))
+    return Identifier.objects.filter(Q(subject__in=held) | merged)
 
 
 def _exclusive() -> None:

@@ -29,14 +29,18 @@ def write(order: WorkOrder, tasks: list[Task], left: dict[int, dict[str, int]]) 
 
 def _outcome(order: WorkOrder, task: Task, rows: int, changed: int, left: dict[str, int]) -> dict[str, Any]:
     fields, why = _fields(order, task, {name for name, count in left.items() if count})
+    if not rows and task.finding.rows and (task.masks is None or task.masks):
+        fields = {name: "kept" if name in why else "spared" for name in fields}
     erasing = order.operation in (Operation.ERASE, Operation.ANONYMISE)
+    spared = task.finding.rows - rows if task.masks is None or task.masks else 0
     action = task.finding.action if order.operation == Operation.ERASE else "mask" if erasing else order.operation
     return {
         "operation": order.operation,
         "action": action,
         "rows": rows,
         "changed": changed,
-        "spared": task.finding.rows - rows if task.masks is None or task.masks else 0,
+        "spared": spared,
+        "spared_for": "legal_hold" if spared and erasing else "",
         "fields": fields,
         "why": why,
         "left": {name: count for name, count in left.items() if count},

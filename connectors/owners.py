@@ -61,5 +61,5 @@ class Owners:
 
 
 def folded(spec: CollectionSpec, name: str) -> bool:
-    """Whether a field is compared in lower case."""
-    return spec.field(name).identity == "email"
+    """Whether a field holds e-mail addresses, which are the same in any case."""
+    return spec.field(name).folded

@@ -5,6 +5,7 @@ by chunk. A row about two people is *shared* when another of its people links na
 people's rows lead to it as well (`sharing`).
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from inventory.graph import CollectionSpec, Entry, Graph, Link, Name
 from subjects import identifiers
 
 VALUES_AT_ONCE = 1000
+# A key that only its kind can tell the type of: padded with blanks, or a decimal.
+TYPED = re.compile(r" $|^-?\d+\.0+$")
 
 
 @dataclass(slots=True)
@@ -105,7 +108,10 @@ class Searcher:
 
     def _rows(self, spec: CollectionSpec, entry: Entry) -> Iterator[tuple[base.Found, bool]]:
         """The rows of one entry, each with whether other people's rows lead to it as well."""
-        for portion in self.portions(entry):
+        portions = self.portions(entry)
+        if entry.source is not None:
+            portions = fitting(self.kind(spec.system), spec, entry.source, portions)
+        for portion in portions:
             found = self._matching(spec, entry, portion.values)
             if portion.shared:
                 yield from ((row, True) for row in found)
@@ -134,7 +140,7 @@ class Searcher:
         handed: set[Any] | None = set() if len(findings) > 1 or not is_key or link.also else None
         for finding in findings:
             for keys in self.remembered.chunks(finding):
-                for portion in _portions(keys, finding.shared):
+                for portion in _portions(list(keys), finding.shared):
                     values = self._values(parent, link, portion.values)
                     if handed is not None:
                         values = [value for value in values if value not in handed]
@@ -147,9 +153,7 @@ class Searcher:
             read = self.kind(parent.system).read(parent, link.parent_fields, keys)
             values = dict.fromkeys(tuple(row[name] for name in link.parent_fields) for row in read)
             return [one for one in values if None not in one]  # a key with an empty column refers to nothing
-        if parent.primary_key == link.parent_fields:
-            return [key[0] for key in keys]
-        return self.kind(parent.system).values(parent, link.parent_field, keys)
+        return values_of(self.kind(parent.system), parent, link.parent_field, keys)
 
     def _apart(self, link: Link, portion: Portion) -> Iterator[Portion]:
         """What only this person's rows hold, then what others' rows hold as well."""
@@ -180,6 +184,34 @@ class Searcher:
         for portion in self.portions(entry):
             if not portion.shared:
                 yield from portion.values if len(entry.fields) > 1 else ((one,) for one in portion.values)
+
+
+def values_of(kind: base.Kind, spec: CollectionSpec, field: str, keys: list[base.Key]) -> list[Any]:
+    """What these rows hold in a field. Not asked for where it is their key, unless the kind has to say what is padded or a
+    decimal in it.
+    """
+    if spec.primary_key == (field,) and not any(isinstance(one, str) and TYPED.search(one) for (one,) in keys):
+        return [one for (one,) in keys]
+    return kind.values(spec, field, keys)
+
+
+def fitting(kind: base.Kind, spec: CollectionSpec, link: Link, portions: Iterator[Portion]) -> Iterator[Portion]:
+    """The portions as they are. Raises Permanent after them when there were values and none can stand in the link's field: the
+    two do not hold the same thing, and "nothing found" would be no answer.
+    """
+    names = (link.child_field, *(mine for _, mine in link.also))
+    tried, fits = False, False
+    for portion in portions:
+        if not fits:
+            rows = portion.values if link.also else [(one,) for one in portion.values if str(one).strip()]
+            tried, fits = tried or bool(rows), base.fits(kind, spec, names, rows)
+        yield portion
+    if tried and not fits:
+        theirs = ".".join((*link.parent, link.parent_field))
+        raise base.Permanent(
+            "schema", f"No value of {theirs} can stand in {spec.place}.{link.child_field}, which is described as the same. "
+            "Mend the reference, then retry.",
+        )  # fmt: skip
 
 
 def _first(hit: Hit, seen: set[int]) -> bool:

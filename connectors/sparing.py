@@ -1,46 +1,139 @@
-"""For retention, which erases by date and knows no person: which rows belong to somebody under a legal hold.
+"""Which of the rows that are to be erased belong to somebody under a legal hold: another person than the one who asked, or,
+for retention, which erases by date and knows no person, anybody.
 
-For each held person the walk leads from their identifiers to the collection; the values of its link fields go into the
-deleting statement itself, which leaves such rows alone.
+All held people are followed together, from their identifiers to the collection asked for; the values of its link fields go
+into the deleting statement itself, which leaves such rows alone. When in doubt a row is spared.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors import holds
+from connectors.alike import loosely
 from connectors.kinds.base import Key, Kind, Spare
 from connectors.models import Batch
-from connectors.planning import Planned, freeze, thaw
-from connectors.searching import VALUES_AT_ONCE, Searcher
-from inventory.graph import CollectionSpec, Entry, Link, Name
+from connectors.searching import VALUES_AT_ONCE, Portion, Searcher, fitting, values_of
+from inventory.graph import CollectionSpec, Link, Name
 from inventory.walking import walk
-from subjects import registry
 
 # More values than this do not go into one statement as they are, only those that a chunk's rows hold.
 MOST_VALUES = 500
+Fields = tuple[str, ...]
+Values = tuple[Any, ...]
 
 
-def spares(searcher: Searcher, spec: CollectionSpec) -> Spare:
-    """Field -> values of `spec` that belong to people under hold."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for subject in holds.held_subjects():
-        identities = registry.values(subject.pk)
-        walked = walk(searcher.graph, identities)
-        plan = {one.step.collection: one for one in thaw(freeze(walked, searcher.graph))}
-        if spec.key not in plan:
-            continue
-        person = _Person(searcher, identities)
-        # A search does not go round a circle of references. Here too much is better than too little: what is held stays.
-        for link in walked.dropped:
-            plan[link.child] = _entered(plan[link.child], link)
-        leading = _leading_to(plan, spec.key)
-        steps = [planned for name, planned in plan.items() if name in leading]  # in the order of the walk
-        person.follow(steps, again=any(link.child in leading for link in walked.dropped))
-        for field, values in person.values_into(plan[spec.key]).items():
-            found[field] += values
-    return dict(found)
+@dataclass(frozen=True)
+class Apart:
+    """A chunk's keys without those that are known to be held, and what the statement itself spares of the rest."""
+
+    keys: list[Key]
+    spare: Spare
+
+
+class Held:
+    """The rows of all people under hold, followed in memory as far as they are asked for; made anew when a hold changes."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        identities = holds.identities()
+        self.searcher = Searcher(Batch(identities=identities), searcher.graph, searcher.beat)
+        steps = walk(searcher.graph, identities).steps
+        self.turns = {step.collection: turn for turn, step in enumerate(steps)}
+        self.seeds = {step.collection: [one for one in step.entries if one.source is None] for step in steps}
+        self.feeding: dict[Name, list[Link]] = defaultdict(list)
+        for link in searcher.graph.links:  # those too that the walk leaves out where it cuts a circle
+            if link.parent in self.turns and link.child in self.turns and link.parent != link.child:
+                self.feeding[link.child].append(link)
+        self.rows: dict[Name, dict[Fields, dict[Key, None]]] = {}
+        self.searched: dict[tuple[Name, Fields], set[Values]] = defaultdict(set)
+        self._into: dict[Name, dict[Fields, list[Values]]] = {}
+
+    def apart(self, kind: Kind, spec: CollectionSpec, keys: list[Key]) -> Apart:
+        """These keys, held people's rows aside."""
+        if spec.key not in self.turns or getattr(kind, "by_hand", False):
+            return Apart(keys, {})
+        if spec.key not in self._into:
+            self._follow(spec.key)
+            self._into[spec.key] = self._values_into(spec.key)
+        single: dict[str, list[Any]] = defaultdict(list)
+        for fields, values in self._into[spec.key].items():
+            if len(fields) > 1:
+                keys = _without(kind, spec, keys, fields, values)
+            else:
+                single[fields[0]] += [one for (one,) in values]
+        return Apart(keys, narrow(kind, spec, keys, single))
+
+    def _follow(self, name: Name) -> None:
+        """Find the held people's rows in all collections that lead to `name`; a circle until nothing new comes."""
+        leading = self._leading_to(name)
+        todo = {one for one in leading if one not in self.rows}
+        while todo:
+            one = min(todo, key=self.turns.__getitem__)
+            todo.discard(one)
+            if self._visit(one):
+                todo |= {
+                    link.child for other in leading for link in self.feeding[other] if link.parent == one
+                } & leading
+
+    def _leading_to(self, name: Name) -> set[Name]:
+        found: set[Name] = set()
+        todo = [name]
+        while todo:
+            for link in self.feeding[todo.pop()]:
+                if link.parent not in found:
+                    found.add(link.parent)
+                    todo.append(link.parent)
+        return found
+
+    def _visit(self, name: Name) -> bool:
+        """Find rows of one collection by what was not searched yet; whether there are new ones."""
+        spec = self.searcher.spec(name)
+        rows = self.rows.setdefault(name, {})
+        kind, new = self.searcher.kind(spec.system), False
+        if getattr(kind, "by_hand", False):
+            return False  # nobody can look through paper between two rows
+        for fields, values in self._values_into(name).items():
+            wanted = [one for one in values if one not in self.searched[name, fields]]
+            self.searched[name, fields].update(wanted)
+            known = rows.setdefault(fields, {})
+            before = len(known)
+            for part in _parts(wanted):
+                if len(fields) > 1:
+                    found = kind.find_together(spec, fields, part)
+                else:
+                    found = kind.find(spec, fields[0], [one for (one,) in part], folded=spec.field(fields[0]).folded)
+                known.update(dict.fromkeys(row.key for row in found))
+            new = new or len(known) > before
+        return new
+
+    def _values_into(self, name: Name) -> dict[Fields, list[Values]]:
+        """The values by which the collection is searched, by the fields that hold them."""
+        found: dict[Fields, dict[Values, None]] = defaultdict(dict)
+        for entry in self.seeds[name]:
+            for portion in self.searcher.portions(entry):
+                found[entry.field,].update(dict.fromkeys((one,) for one in portion.values))
+        for link in self.feeding[name]:
+            fields = (link.child_field, *(mine for _, mine in link.also))
+            kind, spec = self.searcher.kind(self.searcher.spec(name).system), self.searcher.spec(name)
+            for portion in fitting(kind, spec, link, self._over(link)):
+                found[fields].update(dict.fromkeys(portion.values if link.also else ((one,) for one in portion.values)))
+        return {fields: list(values) for fields, values in found.items() if values}
+
+    def _over(self, link: Link) -> Iterator[Portion]:
+        """What the rows found so far hold in the link's fields; never another person's field of a row about several."""
+        parent = self.searcher.spec(link.parent)
+        names = (link.parent_field, *(theirs for theirs, _ in link.also))
+        others = set(names) & set(parent.people)
+        rows = self.rows.get(link.parent, {})
+        keys = list(dict.fromkeys(key for via, some in rows.items() if not others or others & set(via) for key in some))
+        kind = self.searcher.kind(parent.system)
+        for part in _parts(keys):
+            if len(names) == 1:
+                yield Portion(values_of(kind, parent, names[0], part))
+            else:
+                read = (tuple(row[name] for name in names) for row in kind.read(parent, names, part))
+                yield Portion([one for one in read if None not in one])
 
 
 def narrow(kind: Kind, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> Spare:
@@ -48,80 +141,22 @@ def narrow(kind: Kind, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) 
     found = {}
     for field, values in spare.items():
         if len(values) > MOST_VALUES:
-            folded = spec.field(field).identity == "email"
-            held = {_comparable(one, folded) for one in values}
-            values = [one for one in kind.values(spec, field, keys) if _comparable(one, folded) in held]
+            held = {loosely(one) for one in values}
+            values = [one for one in kind.values(spec, field, keys) if loosely(one) in held]
         if values:
             found[field] = values
     return found
 
 
-def _comparable(value: Any, folded: bool) -> str:
-    return str(value).lower() if folded else str(value)
-
-
-def _entered(planned: Planned, link: Link) -> Planned:
-    """The step with a further way in."""
-    entries = (*planned.step.entries, Entry(link.child_field, source=link))
-    return replace(planned, step=replace(planned.step, entries=entries))
-
-
-def _leading_to(plan: dict[Name, Planned], name: Name) -> set[Name]:
-    """The collections over which the walk comes to `name`; itself where that is by a circle."""
-    found: set[Name] = set()
-    todo = [name]
-    while todo:
-        for entry in plan[todo.pop()].step.entries:
-            if entry.source is not None and entry.source.parent not in found and entry.source.parent in plan:
-                found.add(entry.source.parent)
-                todo.append(entry.source.parent)
-    return found
-
-
-class _Person:
-    """Follows one held person's rows in memory, key by key, as far as the collection asked for."""
-
-    def __init__(self, searcher: Searcher, identities: dict[str, list[str]]) -> None:
-        self.searcher = Searcher(Batch(identities=identities), searcher.graph)
-        self.keys: dict[Name, list[Key]] = {}
-
-    def values_into(self, planned: Planned) -> dict[str, list[Any]]:
-        """The values by which each entry of the step would be searched."""
-        found: dict[str, list[Any]] = defaultdict(list)
-        for entry in planned.step.entries:
-            if entry.source is None:
-                for portion in self.searcher.portions(entry):
-                    found[entry.field] += portion.values
-                continue
-            parent = self.searcher.spec(entry.source.parent)
-            keys = self.keys.get(entry.source.parent, [])
-            if parent.primary_key == (entry.source.parent_field,):
-                found[entry.field] += [key[0] for key in keys]
-                continue
-            for part in _parts(keys):
-                found[entry.field] += self.searcher.kind(parent.system).values(parent, entry.source.parent_field, part)
-        return {field: list(dict.fromkeys(values)) for field, values in found.items() if values}
-
-    def follow(self, steps: Sequence[Planned], *, again: bool) -> None:
-        """Visit these steps; `again`, round after round, until nothing new is found."""
-        known = -1
-        while known < (now := sum(map(len, self.keys.values()))):
-            known = now
-            for one in steps:
-                self.visit(one)
-            if not again:
-                return
-
-    def visit(self, planned: Planned) -> None:
-        """Find the person's rows of an earlier step."""
-        spec = self.searcher.spec(planned.step.collection)
-        kind = self.searcher.kind(spec.system)
-        keys: dict[Key, None] = {}
-        for field, values in self.values_into(planned).items():
-            for part in _parts(values):
-                for row in kind.find(spec, field, part, folded=spec.field(field).identity == "email"):
-                    keys[row.key] = None
-        self.keys[planned.step.collection] = list(keys)
+def _without(kind: Kind, spec: CollectionSpec, keys: list[Key], fields: Fields, values: Sequence[Values]) -> list[Key]:
+    """The keys of the rows that do not hold one of `values` in `fields` all together."""
+    held = {tuple(map(loosely, one)) for one in values}
+    gone = {
+        tuple(loosely(row[name]) for name in spec.primary_key)
+        for row in kind.read(spec, dict.fromkeys((*spec.primary_key, *fields)), keys)
+        if tuple(loosely(row[name]) for name in fields) in held
+    }
+    return [key for key in keys if tuple(map(loosely, key)) not in gone]
 
 
 def _parts(values: list[Any]) -> list[list[Any]]:

@@ -12,7 +12,9 @@ Name = tuple[str, str]  # (dataset key, collection name)
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One column. `person` names the link field whose person the value belongs to, in a row about two people."""
+    """One column. `person` names the link field whose person the value belongs to, in a row about two people; `mail`: it holds
+    what an e-mail address elsewhere holds, because one refers to the other.
+    """
 
     name: str
     title: str = ""
@@ -27,6 +29,12 @@ class FieldSpec:
     restrict: Mapping[str, Any] | None = None
     read_only: bool = False
     length: int | None = None
+    mail: bool = False
+
+    @property
+    def folded(self) -> bool:
+        """Whether its values are e-mail addresses, which are the same in any case and with blanks around."""
+        return self.mail or self.identity == "email"
 
 
 @dataclass(frozen=True)

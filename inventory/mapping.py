@@ -3,7 +3,9 @@
 On PostgreSQL each process keeps the last graph and asks in one query whether any row has another version by now.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -50,7 +52,28 @@ def _read(roles: tuple[str, ...]) -> Graph:
     )
     masks = {one.key: one.mask for one in DataCategory.objects.exclude(mask=None)}
     collections = {(row.dataset.key, row.name): _collection(row, masks) for row in rows}
-    return Graph(collections, tuple(_links(collections)))
+    links = tuple(_links(collections))
+    return Graph(_with_mail(collections, links), links)
+
+
+def _with_mail(known: Mapping[Name, CollectionSpec], links: Iterable[Link]) -> dict[Name, CollectionSpec]:
+    """The collections, with every field marked that references join to an e-mail address, over however many steps."""
+    joined: dict[tuple[Name, str], set[tuple[Name, str]]] = defaultdict(set)
+    for link in links:
+        for theirs, mine in ((link.parent_field, link.child_field), *link.also):
+            joined[link.parent, theirs].add((link.child, mine))
+            joined[link.child, mine].add((link.parent, theirs))
+    todo = [(key, one.name) for key, spec in known.items() for one in spec.fields if one.identity == "email"]
+    mail = set(todo)
+    while todo:
+        new = joined[todo.pop()] - mail
+        mail |= new
+        todo += new
+    marked = dict(known)
+    for name in {name for name, _ in mail}:
+        fields = (replace(one, mail=(name, one.name) in mail) for one in known[name].fields)
+        marked[name] = replace(known[name], fields=tuple(fields))
+    return marked
 
 
 def _links(known: Mapping[Name, CollectionSpec]) -> Iterator[Link]:

@@ -206,7 +206,7 @@ def _finding(one: Finding, operation: str) -> dict[str, Any]:
         "done": told.get("rows", 0),
         "changed": told.get("changed", 0),
         "kept": one.rows if kept else told.get("spared", 0),
-        "why_kept": (one.ground or None) if kept else None,
+        "why_kept": (one.ground if kept else told.get("spared_for")) or None,
         "action": one.action if operation == "erase" else operation,
         "fields": told.get("fields", {}),
         "why_fields_kept": told.get("why", {}),

@@ -30,6 +30,8 @@ DONE = {
     ("suppress", ""): "marked as not for sale or sharing",
     ("export", ""): "in the package",
 }
+# Not whose claims: that another person is under a hold is theirs to know.
+SPARED = "a legal hold protects it"
 CLIENT_SAID = {
     "took_over": "they take your request over and answer you themselves",
     "instructs_us": "they asked us to carry your request out for them",
@@ -90,6 +92,10 @@ def summary(request: Request) -> Summary:
             )
         if undone:
             result.left += 1
+            if one.outcome.get("spared_for"):
+                _say(result.withheld, one, undone, gettext("kept: %(reason)s") % {"reason": gettext(SPARED)})
+                result.lines.append(result.withheld[-1])
+                continue
             why = given_up.get(one.system_id, "")
             _say(result.lines, one, undone, gettext(UNDONE[plan.operation]) + (f" ({why})" if why else ""))
         else:

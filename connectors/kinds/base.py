@@ -206,6 +206,12 @@ def ready(kind: Kind, spec: CollectionSpec, masks: Mapping[str, Mask] | None) ->
         asked(spec, masks)
 
 
+def fits(kind: Kind, spec: CollectionSpec, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+    """Whether one of `rows` can stand in these fields at all. True for a kind that cannot tell (it has no method `fits`)."""
+    asked = getattr(kind, "fits", None)
+    return asked is None or bool(asked(spec, fields, rows))
+
+
 def lacking(kind: Kind, spec: CollectionSpec, rights: Rights) -> list[str] | None:
     """What our login may not do there, a sentence for each. None for a kind that cannot tell before it does it (it has no
     method `lacking`).

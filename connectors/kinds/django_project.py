@@ -189,6 +189,10 @@ class DjangoModels:
         columns = [self.column(spec, one) for one in fields]
         yield from self._named(spec, self.sql.find_together(self.stored(spec), columns, rows))
 
+    def fits(self, spec: CollectionSpec, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+        """See `Sql.fits`."""
+        return self.sql.fits(self.stored(spec), [self.column(spec, one) for one in fields], rows)
+
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
         """See `Sql.find_before`."""
         yield from self._named(spec, self.sql.find_before(self.stored(spec), self.column(spec, field), before))

@@ -19,7 +19,7 @@ from connectors.kinds.files_disk import Folder
 from connectors.kinds.files_s3 import Bucket
 from connectors.kinds.files_s3_calls import Unplaced
 from connectors.kinds.files_spec import Description, Layout, address, described
-from connectors.kinds.http_values import MISSING, day, dig, key_of, text
+from connectors.kinds.http_values import MISSING, day, dig, key_of, meant, text
 from connectors.models import Batch, Connection
 from inventory.graph import CollectionSpec
 
@@ -142,16 +142,21 @@ class Files:
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""
-        wanted = {text(one, folded) for one in values} - {None}
+        wanted = {meant(one, folded) for one in values} - {None}
         if wanted:
-            yield from self._found(spec, lambda row: text(self.held(spec, row, field), folded) in wanted)
+            yield from self._found(spec, lambda row: meant(self.held(spec, row, field), folded) in wanted)
 
     def find_together(
         self, spec: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> Iterator[Found]:
         """Rows that hold one of `rows` in `fields`, all together."""
-        wanted = {one for one in map(mark_of, rows) if None not in one}
-        yield from self._found(spec, lambda row: tuple(text(self.held(spec, row, one)) for one in fields) in wanted)
+        folded = [spec.field(one).folded for one in fields]
+        wanted = {one for one in (tuple(map(meant, row, folded)) for row in rows) if None not in one}
+
+        def matches(row: Row) -> bool:
+            return tuple(map(meant, (self.held(spec, row, one) for one in fields), folded)) in wanted
+
+        yield from self._found(spec, matches)
 
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
         """Rows whose `field` is dated before a day."""

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol, TextIO, cast
 from connectors.kinds.base import Key, Mask, Permanent, Spare
 from connectors.kinds.files_rows import Line, lines, rewritten, unlike
 from connectors.kinds.files_spec import Layout
-from connectors.kinds.http_values import text
+from connectors.kinds.http_values import meant, text
 from inventory.graph import CollectionSpec
 
 Mark = tuple[str | None, ...]
@@ -141,8 +141,8 @@ class FilesChanging:
         wanted = {mark_of(key) for key in keys}
         if any(None in one for one in wanted):
             raise Permanent("key", f"A row of {spec.place} has an empty key; it cannot be told from others.")
-        folded = {name: spec.field(name).identity == "email" for name in spare}
-        spared = {name: {text(one, folded[name]) for one in some} - {None} for name, some in spare.items()}
+        folded = {name: spec.field(name).folded for name in spare}
+        spared = {name: {meant(one, folded[name]) for one in some} - {None} for name, some in spare.items()}
 
         def choose(line: Line) -> Key | None:
             if line.row is None:
@@ -151,7 +151,7 @@ class FilesChanging:
             if mark_of(key) not in wanted:
                 return None
             held = any(
-                text(self.kind.held(spec, line.row, name), folded[name]) in some for name, some in spared.items()
+                meant(self.kind.held(spec, line.row, name), folded[name]) in some for name, some in spared.items()
             )
             return None if held else key
 

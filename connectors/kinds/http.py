@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from connectors.keys import key_hash
@@ -16,7 +17,7 @@ from connectors.kinds.http_calls import Calls, address
 from connectors.kinds.http_changing import HttpChanging
 from connectors.kinds.http_paging import rows as pages
 from connectors.kinds.http_spec import Description, Endpoint, Live, Words, described
-from connectors.kinds.http_values import MISSING, day, dig, held, key_of, text
+from connectors.kinds.http_values import MISSING, asking, day, dig, held, key_of, meant, text
 from connectors.models import Batch, Connection, Receipt
 from inventory.graph import CollectionSpec, FieldSpec
 
@@ -101,8 +102,8 @@ class Http:
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""
         endpoint = self._search(spec, field)
-        asked = list(dict.fromkeys(one for one in values if text(one) is not None))
-        wanted = {text(one, folded) for one in asked}
+        asked = asking(values, folded)
+        wanted = {meant(one, folded) for one in asked}
         found = self._asked(endpoint, asked)
         yield from self._found(spec, found, lambda row: self._text(spec, row, field, folded) in wanted)
 
@@ -112,11 +113,14 @@ class Http:
         """Rows that hold one of `rows` in `fields`: searched by one of them, compared by all."""
         words = self.words(spec)
         place = next((one for one, name in enumerate(fields) if name in words.find), 0)
-        wanted = {tuple(map(text, row)) for row in rows}
-        wanted = {row for row in wanted if None not in row}
-        asked = list(dict.fromkeys(row[place] for row in rows if tuple(map(text, row)) in wanted))
-        found = self._asked(self._search(spec, fields[place]), asked)
-        yield from self._found(spec, found, lambda row: tuple(self._text(spec, row, one) for one in fields) in wanted)
+        folded = [spec.field(one).folded for one in fields]
+        wanted = {row for row in (tuple(map(meant, row, folded)) for row in rows) if None not in row}
+        asked = asking((row[place] for row in rows if tuple(map(meant, row, folded)) in wanted), folded[place])
+
+        def matches(row: Row) -> bool:
+            return tuple(map(self._text, repeat(spec), repeat(row), fields, folded)) in wanted
+
+        yield from self._found(spec, self._asked(self._search(spec, fields[place]), asked), matches)
 
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
         """Rows whose `field` is dated before a day."""
@@ -264,7 +268,7 @@ class Http:
         return found
 
     def _text(self, spec: CollectionSpec, row: Row, field: str, folded: bool = False) -> str | None:
-        return text(self._plain(spec, row, field), folded)
+        return meant(self._plain(spec, row, field), folded)
 
 
 def _column(words: Words, field: FieldSpec) -> Column:

@@ -15,7 +15,7 @@ from django.conf import settings
 from connectors.kinds.base import Key, Mask, Spare
 from connectors.kinds.http_calls import NOTHING, Calls
 from connectors.kinds.http_spec import Endpoint
-from connectors.kinds.http_values import changed, changes, filled, path, query, same, text
+from connectors.kinds.http_values import changed, changes, filled, meant, path, query, same
 from inventory.graph import CollectionSpec
 
 Row = Mapping[str, Any]
@@ -63,10 +63,10 @@ class HttpChanging:
         return sum(1 for key, row in self._there(spec, keys, spare) if self._unlike(spec, key, row, masks))
 
     def _there(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> Iterator[tuple[Key, Row]]:
-        folded = {name: spec.field(name).identity == "email" for name in spare}
-        spared = {name: {text(one, folded[name]) for one in values} - {None} for name, values in spare.items()}
+        folded = {name: spec.field(name).folded for name in spare}
+        spared = {name: {meant(one, folded[name]) for one in values} - {None} for name, values in spare.items()}
         for key, row in self.kind.rows(spec, keys):
-            if not any(text(self.kind.held(spec, row, name), folded[name]) in some for name, some in spared.items()):
+            if not any(meant(self.kind.held(spec, row, name), folded[name]) in some for name, some in spared.items()):
                 yield key, row
 
     def _write(self, endpoint: Endpoint, spec: CollectionSpec, key: Key, row: Row, new: Mapping[str, Any]) -> bool:

@@ -1,12 +1,14 @@
 """Values on their way to and from an HTTP system: dotted names in JSON, placeholders, exact comparison."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from connectors.alike import alike
 from connectors.kinds.base import Key, Permanent
 from connectors.kinds.http_spec import HOLE
 
@@ -111,10 +113,24 @@ def text(value: Any, folded: bool = False) -> str | None:
     """A value for an exact comparison; None for what identifies nobody. 7 and "7" are the same, 7 and "007" are not."""
     if value is None or isinstance(value, bool | float | Mapping | list):
         return None
-    found = str(value)
+    found = str(int(value) if isinstance(value, Decimal) and value.is_finite() and value == int(value) else value)
     if not found.strip():
         return None
-    return found.lower() if folded else found
+    return found.strip().lower() if folded else found
+
+
+def meant(value: Any, folded: bool) -> str | None:
+    """A value for a comparison with what another field holds: as `text`, and the two forms of a UUID are the same."""
+    found = text(value, folded)
+    return None if found is None else alike(found, folded)
+
+
+def asking(values: Iterable[Any], folded: bool) -> list[Any]:
+    """The values to ask for, without those that identify nobody; an address that another system wrote in capitals in small
+    letters too.
+    """
+    asked = [one for one in values if text(one) is not None]
+    return list(dict.fromkeys((*asked, *(text(one, True) for one in asked if folded))))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -16,7 +16,7 @@ import redis
 from audit.refusal import Refused
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Spare, Temporary, register
 from connectors.kinds.http_part import FILE, Part
-from connectors.kinds.http_values import day, text, written
+from connectors.kinds.http_values import day, meant, text, written
 from connectors.models import Batch, Connection
 from inventory.descriptions.lines import parse
 from inventory.graph import CollectionSpec
@@ -104,16 +104,17 @@ class RedisHashes:
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""
-        wanted = {text(one, folded) for one in values} - {None}
+        wanted = {meant(one, folded) for one in values} - {None}
         if wanted:
-            yield from self._found(spec, lambda row: text(row.get(field), folded) in wanted)
+            yield from self._found(spec, lambda row: meant(row.get(field), folded) in wanted)
 
     def find_together(
         self, spec: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> Iterator[Found]:
         """Rows that hold one of `rows` in `fields`, all together."""
-        wanted = {one for one in (tuple(map(text, row)) for row in rows) if None not in one}
-        yield from self._found(spec, lambda row: tuple(text(row.get(one)) for one in fields) in wanted)
+        folded = [spec.field(one).folded for one in fields]
+        wanted = {one for one in (tuple(map(meant, row, folded)) for row in rows) if None not in one}
+        yield from self._found(spec, lambda row: tuple(map(meant, map(row.get, fields), folded)) in wanted)
 
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
         """Rows whose `field` is dated before a day."""
@@ -238,8 +239,8 @@ class RedisChanging:
     def _there(
         self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare, *, watch: bool = False
     ) -> Iterator[tuple[str, Key, Row]]:
-        folded = {name: spec.field(name).identity == "email" for name in spare}
-        spared = {name: {text(one, folded[name]) for one in some} - {None} for name, some in spare.items()}
+        folded = {name: spec.field(name).folded for name in spare}
+        spared = {name: {meant(one, folded[name]) for one in some} - {None} for name, some in spare.items()}
         named = {self.kind.name(spec, key): key for key in keys}
         self.place = spec.place
         with _told(spec.place):
@@ -251,7 +252,7 @@ class RedisChanging:
             row = now.get(name)
             if name in self.new:
                 row = None if self.new[name][1] is None else self.new[name][0]
-            if row is not None and not any(text(row.get(one), folded[one]) in some for one, some in spared.items()):
+            if row is not None and not any(meant(row.get(one), folded[one]) in some for one, some in spared.items()):
                 yield name, key, row
 
     def commit(self) -> None:

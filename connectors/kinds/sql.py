@@ -18,18 +18,18 @@ from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_rights import PLANNED, lacking, planning
-from connectors.kinds.sql_terms import among, column_of, unfit
+from connectors.kinds.sql_terms import among, column_of, together, unfit
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
-    coerce,
+    blanks_around,
     comparable,
     day,
-    empty,
-    exact,
+    linked,
     packed,
-    plain,
     same_text,
+    spellings,
     textual,
+    unpadded,
 )
 from connectors.models import Batch, Connection
 from inventory.graph import CollectionSpec
@@ -149,14 +149,14 @@ class Sql:
         with translated(spec.place):
             table = self.table(spec.name)
             column = column_of(table, spec, field)
-            wanted = [one for one in (coerce(column, value) for value in values) if not empty(one)]
+            wanted = list(dict.fromkeys(one for value in values for one in spellings(column, value)))
             if not wanted:
                 return
             if not textual(column):
                 yield from self._stream(table, spec, comparable(column).in_(wanted))
                 return
             texts = {same_text(one, folded) for one in wanted}
-            condition = sa.func.lower(column).in_(sorted(texts)) if folded else column.in_(wanted)
+            condition = sa.func.lower(column).in_(blanks_around(texts)) if folded else column.in_(wanted)
             # Once more here: to a collation é may be e and A may be a, and that is another person.
             yield from self._stream(table, spec, condition, lambda value: same_text(value, folded) in texts, column)
 
@@ -166,12 +166,15 @@ class Sql:
         """Rows that hold one of `rows` in `fields`, all columns together."""
         with translated(spec.place):
             table = self.table(spec.name)
-            columns = [column_of(table, spec, name) for name in fields]
-            wanted = [tuple(coerce(column, one) for column, one in zip(columns, row, strict=True)) for row in rows]
-            wanted = [row for row in wanted if not any(empty(one) for one in row)]
-            if wanted:
-                exactly = [exact(one, self.dialect) if textual(one) else one for one in columns]
-                yield from self._stream(table, spec, sa.tuple_(*exactly).in_(wanted))
+            condition = together(table, spec, fields, rows)
+            if condition is not None:
+                yield from self._stream(table, spec, condition)
+
+    def fits(self, spec: CollectionSpec, fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+        """Whether the columns' types can hold one of `rows` at all."""
+        with translated(spec.place):
+            columns = [column_of(self.table(spec.name), spec, name) for name in fields]
+            return any(all(map(spellings, columns, row)) for row in rows)
 
     def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
         """Rows whose `field` is dated before a day."""
@@ -196,11 +199,11 @@ class Sql:
             raise Permanent(
                 "schema", f"{spec.dataset}.{spec.name} has no key in its description. Name one, then retry."
             )
-        people = [column_of(table, spec, name).label(f"people_{name}") for name in spec.people]
+        people = [column_of(table, spec, name) for name in spec.people]
         dated = column_of(table, spec, spec.dated_by) if spec.dated_by else sa.null()
         query = sa.select(
             *[one.label(f"key_{place}") for place, one in enumerate(keys)],
-            *people,
+            *[one.label(f"people_{one.name}") for one in people],
             dated.label("dated_on"),
             (sa.null() if matched is None else matched).label("matched"),
         ).where(condition)
@@ -217,7 +220,7 @@ class Sql:
                     yield Found(
                         key if whole and type(key[0]) is int and width == 1 else packed(keys, key, place),
                         None if row[-2] is None else day(row[-2]),
-                        dict(zip(links, map(plain, row[width:-2]), strict=True)) if links else nobody,
+                        dict(zip(links, map(linked, people, row[width:-2]), strict=True)) if links else nobody,
                     )
 
     def values(self, spec: CollectionSpec, field: str, keys: Sequence[Key]) -> list[Any]:
@@ -226,7 +229,8 @@ class Sql:
             table = self.table(spec.name)
             column = column_of(table, spec, field)
             query = sa.select(column).distinct().where(among(table, spec, keys), column.is_not(None))
-            return [plain(one) for one in connection.execute(query).scalars()]
+            found = connection.execute(query).scalars()
+            return list(dict.fromkeys(linked(column, one) for one in found))
 
     def read(self, spec: CollectionSpec, fields: Iterable[str], keys: Sequence[Key]) -> list[dict[str, Any]]:
         """These fields of these rows; rows that are gone are left out."""
@@ -236,7 +240,8 @@ class Sql:
             query = sa.select(*[column_of(table, spec, name).label(name) for name in names])
             order = [column_of(table, spec, name) for name in spec.primary_key]
             rows = connection.execute(query.where(among(table, spec, keys)).order_by(*order))
-            return [dict(zip(names, row, strict=True)) for row in rows]
+            columns = [table.c[name] for name in names]
+            return [dict(zip(names, map(unpadded, columns, row), strict=True)) for row in rows]
 
     @contextmanager
     def looking(self) -> Iterator[SqlChanging]:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
 from connectors.kinds.base import Key, Mask, Permanent, Spare
-from connectors.kinds.sql_values import coerce, comparable, empty, exact, textual
+from connectors.kinds.sql_values import coerce, comparable, empty, exact, same_text, spellings, textual, trimmed
 from inventory.graph import CollectionSpec
 
 # Types without an equality that we know: whether they hold a value cannot be read back, so they can only be emptied.
@@ -50,9 +51,9 @@ def among(
         parts = [columns[0].in_([key[0] for key in wanted])]
     for name, spared in (spare or {}).items():
         column = column_of(table, spec, name)
-        held = [one for one in (coerce(column, value) for value in spared) if not empty(one)]
-        if spec.field(name).identity == "email":
-            parts.append(sa.or_(column.is_(None), sa.func.lower(column).not_in([str(one).lower() for one in held])))
+        held = list(dict.fromkeys(one for value in spared for one in spellings(column, value)))
+        if spec.field(name).folded and textual(column):
+            parts.append(sa.or_(column.is_(None), trimmed(column).not_in([same_text(one, True) for one in held])))
         else:
             parts.append(sa.or_(column.is_(None), comparable(column).not_in(held)))
     return sa.and_(*parts)
@@ -68,6 +69,25 @@ def held(column: sa.Column[Any], value: Any) -> Any:
         except ValueError:
             return value
     return coerce(column, value)
+
+
+def together(
+    table: sa.Table, spec: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> sa.ColumnElement[bool] | None:
+    """The fields hold one of `rows`, all columns together; None when no row can stand there."""
+    columns = [column_of(table, spec, name) for name in fields]
+    folded = [spec.field(name).folded and textual(one) for name, one in zip(fields, columns, strict=True)]
+
+    def compared(value: Any, fold: bool) -> Any:
+        return same_text(value, True) if fold else value
+
+    wanted = {tuple(map(compared, one, folded)) for row in rows for one in product(*map(spellings, columns, row))}
+    dialect = str(table.info.get("dialect"))
+    exactly = [
+        trimmed(one) if fold else exact(one, dialect) if textual(one) else one
+        for one, fold in zip(columns, folded, strict=True)
+    ]
+    return sa.tuple_(*exactly).in_(list(wanted)) if wanted else None
 
 
 def valued(table: sa.Table, spec: CollectionSpec, name: str, mask: Mask) -> Any:

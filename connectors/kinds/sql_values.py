@@ -1,5 +1,7 @@
 """How values travel between the systems' columns, our JSON and each other's types; and how texts compare exactly."""
 
+import math
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -9,7 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from connectors.alike import UUID
 from connectors.kinds.base import Key, Permanent, token
+
+INTEGRAL = re.compile(r"(0|-?[1-9]\d*)(\.0+)?")
 
 
 def coerce(column: sa.ColumnElement[Any], value: Any) -> Any:
@@ -28,9 +33,10 @@ def _coerce(live: Any, wanted: type, value: Any) -> Any:
     if value is None or isinstance(value, wanted):
         return _aware(live, value) if isinstance(value, datetime) else value
     if wanted is int:
-        number = int(value)
-        # "007" is not 7, and 7.5 is not 7: what is not written as this column writes it is somebody else's.
-        written = str(number) == str(value).strip() or number == value
+        # "007" is not 7, and 7.5 is not 7: what is not written as a number is written is somebody else's. 7.00 is 7.
+        found = INTEGRAL.fullmatch(value.strip()) if isinstance(value, str) else None
+        number = int(found[1]) if found else int(value)
+        written = found is not None or number == value
         return number if written and -(2**63) <= number < 2**63 else None
     if wanted is bool:
         return bool(int(value)) if isinstance(value, int) or str(value) in ("0", "1") else None
@@ -39,14 +45,54 @@ def _coerce(live: Any, wanted: type, value: Any) -> Any:
     if wanted is str:
         return str(value)
     if wanted is Decimal:
-        return Decimal(str(value))
+        decimal = Decimal(str(value))
+        return decimal if decimal.is_finite() else None
     if wanted is float:
-        return float(value)
+        return float(value) if math.isfinite(float(value)) else None
     if wanted is datetime:
         return _aware(live, datetime.fromisoformat(str(value)))
     if wanted is date:
         return date.fromisoformat(str(value)[:10])
-    return bytes.fromhex(value) if wanted is bytes and isinstance(value, str) else value
+    if wanted is bytes and isinstance(value, str):
+        return bytes.fromhex(value.replace("-", "") if UUID.fullmatch(value) else value)
+    return value
+
+
+def spellings(column: sa.ColumnElement[Any], value: Any) -> list[Any]:
+    """How the column may hold this value of another column; none when it cannot hold it, or when it identifies nobody.
+
+    In a text a whole number may stand with and without its decimals, and a UUID with and without its dashes.
+    """
+    value = whole(value)
+    held = coerce(column, plain(value) if textual(column) else value)
+    if empty(held):
+        return []
+    if not textual(column):
+        return [held]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [held, f"{held}.0", f"{held}.00"]
+    if UUID.fullmatch(held):
+        return list(dict.fromkeys((held, str(uuid.UUID(held)), uuid.UUID(held).hex)))
+    return [held]
+
+
+def whole(value: Any) -> Any:
+    """A number without decimals as such: 5.00 of a decimal column is the 5 of another one."""
+    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
+        return int(value)
+    return value
+
+
+def linked(column: sa.Column[Any], value: Any) -> Any:
+    """What a row holds, as other columns are searched for it: without the blanks that pad CHAR(n), whole numbers as such."""
+    return plain(whole(unpadded(column, value)))
+
+
+def unpadded(column: sa.Column[Any], value: Any) -> Any:
+    """The value without the blanks that PostgreSQL fills CHAR(n) up with."""
+    if isinstance(value, str) and isinstance(column.type, sa.CHAR) and column.table.info.get("dialect") == "postgresql":
+        return value.rstrip(" ")
+    return value
 
 
 def _aware(live: Any, moment: datetime) -> datetime:
@@ -103,9 +149,22 @@ def textual(column: sa.ColumnElement[Any]) -> bool:
 
 
 def same_text(value: Any, folded: bool) -> str:
-    """A text for an exact comparison. CHAR(n) comes padded with spaces."""
-    text = str(value).rstrip(" ")
-    return text.lower() if folded else text
+    """A text for an exact comparison. CHAR(n) comes padded with spaces; an e-mail address may stand between blanks."""
+    return str(value).strip().lower() if folded else str(value).rstrip(" ")
+
+
+def blanks_around(texts: Iterable[str]) -> list[str]:
+    """Each text alone, and with a blank before it, after it and both: asked for like this, an index on lower(...) serves, as it
+    would not if the column were trimmed.
+    """
+    return sorted(f"{before}{one}{after}" for one in texts for before in ("", " ") for after in ("", " "))
+
+
+def trimmed(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The column in lower case and without blanks around: for rows that are known by their keys, where no index is needed."""
+    for sign in "\t\n\r":
+        column = sa.func.replace(column, sign, "")
+    return sa.func.lower(sa.func.trim(column))
 
 
 def exact(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

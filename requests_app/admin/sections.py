@@ -130,7 +130,8 @@ def _outcome(one: Finding) -> str:
         return ""
     done = one.outcome.get("rows", 0)
     spared = one.outcome.get("spared", 0)
-    words = f"{done:,} done" + (f", {spared:,} spared" if spared else "")
+    for_what = ", because a legal hold protects them" if one.outcome.get("spared_for") == "legal_hold" else ""
+    words = f"{done:,} done" + (f", {spared:,} spared{for_what}" if spared else "")
     kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
     left = [f"{name or 'rows'} ({count:,})" for name, count in one.outcome.get("left", {}).items()]
     return words + (f"; kept: {', '.join(kept)}" if kept else "") + (f"; left: {', '.join(left)}" if left else "")

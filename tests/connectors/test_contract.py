@@ -61,6 +61,18 @@ def test_an_address_is_found_in_any_case_and_nobody_elses_row(world: World) -> N
     assert found(world, "people", "name", ["Ada"]) == [(4,)]
 
 
+def test_an_address_between_blanks_is_found_and_spared(world: World) -> None:
+    offered(world, "spare")
+    odd = [" Ada@People.example", f"{BEN} ", " joada@people.example ", "Cleo@people.example"]
+    world.fill({**ROWS, "people": [{**row, "email": mail} for row, mail in zip(PEOPLE, odd, strict=True)]})
+    spec, everybody = world.spec("people"), [(1,), (2,), (3,), (4,)]
+    wanted = [ADA, BEN, "JOADA@people.example", "cleo@people.example"]
+    assert found(world, "people", "email", wanted, folded=True) == everybody
+    with world.kind().changing() as session:
+        assert session.delete(spec, everybody, {"email": wanted[1:]}) == 1
+    assert [row["id"] for row in world.rows("people")] == [2, 3, 4]
+
+
 def test_several_values_find_several_rows_and_none_find_none(world: World) -> None:
     assert found(world, "people", "email", [ADA, BEN, "nobody@people.example"], folded=True) == [(1,), (2,)]
     assert found(world, "people", "phone", ["+44 20 1"]) == [(1,), (4,)]

@@ -8,8 +8,10 @@ from audit.models import Event
 from audit.refusal import Refused
 from connectors import batches, holds
 from connectors.models import Authorisation, WorkOrder
-from requests_app import review, workflow
-from requests_app.models import Request
+from inventory.models import Field
+from requests_app import results, review, workflow
+from requests_app.models import Letter, Request
+from subjects import registry
 from tests.requests_app import builders
 from tests.requests_app.builders import ask, prove, pump, reviewer
 
@@ -165,6 +167,30 @@ def test_a_hold_stops_an_erasure_and_the_case_says_so(company, settings, rita, p
     assert request.state == "closed"
     assert request.attention == ""
     assert builders.rows(company.path, "SELECT * FROM people WHERE id = 1") == []
+
+
+def test_what_a_hold_of_another_person_protects_is_said_in_the_letter_and_the_request_is_partly_done(
+    company, rita, paul
+):
+    """They are known by two names: who asked by e-mail is not the record that is held. The letter does not say whose hold."""
+    Field.objects.filter(collection__name="applications", name="job").update(identity="account_id")
+    held = registry.find_or_make("account_id", "Engineer", actor=actors.worker("test"))
+    lawyer = builders.colleague("lena", "place_legalhold")
+    holds.place(held, matter="Case 7", reason="Claim", review_on=builders.today(), by=lawyer)
+    request = ask("delete")
+    prove(request)
+    pump()
+    mark = review_mark(request)
+    review.propose(request, by=rita, fingerprint=mark)
+    review.approve(request, by=paul, fingerprint=mark)
+    pump()
+    request.refresh_from_db()
+    assert (request.state, request.outcome) == ("closed", "partly")
+    assert [row[0] for row in builders.rows(company.path, "SELECT job FROM applications")] == ["Engineer", "Mechanic"]
+    said = [line.text for line in results.summary(request).withheld]
+    assert "1 row kept: a legal hold protects it" in said
+    letter = Letter.objects.filter(request=request).latest("queued_at").body
+    assert "a legal hold protects it" in letter and "Case 7" not in letter
 
 
 def test_a_system_that_cannot_be_reached_stays_in_sight(company, settings):
