@@ -199,9 +199,8 @@ def _write(parcel: Parcel, fence: int, draft: Path) -> None:
                 expires_at=now + timedelta(days=settings.PARCEL_DAYS),
                 attempts=0,
             )
-            log.record(
-                "parcel.built", actor=BUILDER, noun=request, subject_id=request.subject_id, rows=rows, bytes=writer.size
-            )
+            facts = {"rows": rows, "bytes": writer.size}
+            log.record("parcel.built", actor=BUILDER, noun=request, subject_id=request.subject_id, **facts)
             ring(bells.advance_request, request.pk)
     except leases.Fenced:
         store().remove(name)
