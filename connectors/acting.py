@@ -5,6 +5,7 @@ A chunk, or a few small ones together, in the order that matters:
 2. the person's row is locked (Held if a hold is active: nothing is touched);
 3. the other system's transaction: change, read back, commit. If the read-back finds a row that is not as wanted, it rolls
    back;
+   Rows that are no longer this person's (`belonging`) are left alone and counted apart;
 4. the receipt is written and our transaction commits.
 Killed between 3 and 4, the chunk is done again and finds everything as wanted: `changed` is 0, the receipt is the same.
 """
@@ -23,6 +24,7 @@ from django.utils import timezone
 from audit import leases
 from audit.failpoints import failpoint
 from connectors import holds, masking, sparing
+from connectors.belonging import Belonging
 from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
@@ -58,6 +60,7 @@ class Acting:
         self.order, self.fence, self.searcher = order, fence, searcher
         self.kind: Kind = searcher.kind(order.system.key)
         self.spares = Spares()
+        self.belonging = Belonging(searcher)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -76,7 +79,18 @@ class Acting:
             masks = self._masks(finding, spec, columns)
             ready(self.kind, spec, masks)
             found.append(Task(finding, spec, masks))
+        masked = {task.finding.pk: task for task in found if task.masks}
+        self.belonging.unlike = lambda finding, keys: self._unlike(masked.get(finding.pk), keys)
         return found
+
+    def _unlike(self, task: Task | None, keys: list[Key]) -> list[Key]:
+        """Those of the rows that are not as the task leaves them; without one, all."""
+        if task is None or task.masks is None:
+            return keys
+        with self.kind.looking() as session:
+            if not session.count_unlike(task.spec, keys, task.masks, {}):
+                return []
+            return [key for key in keys if session.count_unlike(task.spec, [key], task.masks, {})]
 
     def _masks(
         self, finding: Finding, spec: CollectionSpec, columns: Mapping[str, Column]
@@ -97,7 +111,10 @@ class Acting:
     def run(self, tasks: list[Task], enough: Callable[[], bool]) -> bool:
         """Do every chunk that has no receipt; False when `enough` time has passed before the end."""
         undone: Permanent | None = None
-        for group in self._groups(tasks):
+        groups = self._groups(tasks)
+        for finding in {task.finding.pk: task.finding for group in groups for task, _ in group}.values():
+            self.belonging.of(finding)  # what led to these rows, before the first of them is changed
+        for group in groups:
             if enough():
                 return False
             try:
@@ -138,15 +155,16 @@ class Acting:
             chunks = Chunk.objects.in_bulk([pk for _, pk in group])
             todo = []
             for task, pk in group:
-                keys: list[Key] = [tuple(key) for key in chunks[pk].keys or ()]
+                keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
                 spare = sparing.narrow(self.kind, task.spec, keys, self._spared(task.spec))
-                todo.append((task, chunks[pk], keys, spare))
+                todo.append((task, chunks[pk], keys, moved, spare))
             receipts = []
             with self.kind.changing() as session:
-                for task, chunk, keys, spare in todo:
-                    changed, spared = _apply(session, task, keys, spare)
-                    rows = len(keys) - spared
-                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed))
+                for task, chunk, keys, moved, spare in todo:
+                    changed, spared = _apply(session, task, keys, spare) if keys else (0, 0)
+                    away = _away(session, task, moved) if moved else 0
+                    rows = len(keys) + len(moved) - spared - away
+                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
                 failpoint("erase.before_target_commit")
             failpoint("erase.after_target_commit")
             Receipt.objects.bulk_create(receipts)
@@ -227,6 +245,13 @@ def _apply(session: Changing, task: Task, keys: list[Key], spare: Spare) -> tupl
             "left", f"{left} rows of {place} did not take the change. Ask the system's owner why, then retry."
         )
     return changed, spared
+
+
+def _away(session: Changing, task: Task, moved: list[Key]) -> int:
+    """How many of these rows are somebody else's by now. Not those that are as wanted: a pass that was killed before its
+    receipt may have changed the very field that they were found by.
+    """
+    return len(moved) if task.masks is None else session.count_unlike(task.spec, moved, task.masks, {})
 
 
 def system_secret(key: str) -> bytes:

@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import transaction
 
+from connectors.belonging import Belonging, strayed
 from connectors.keys import key_hash
 from connectors.kinds.base import Key, chunk_rows
 from connectors.models import Batch, Chunk, Finding
@@ -153,8 +154,25 @@ def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, sys
     )
 
 
-def grown(searcher: Searcher, planned: Planned) -> int:
-    """How many rows there are now that were not found then. Searches again, writes nothing."""
+def all_kept(searcher: Searcher, planned: Planned) -> bool:
+    """Whether a collection's rows stay whatever comes: all that was found is kept, or it is described so."""
+    known = searcher.remembered.findings(planned.step.collection)
+    spec = searcher.spec(planned.step.collection)
+    if not known:
+        return spec.erase == "keep"
+    return all(one.action == "keep" or one.decision == Finding.Decision.KEEP for one in known)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How one collection differs from what was approved: rows that came, and rows that are somebody else's by now."""
+
+    new: int = 0
+    moved: int = 0
+
+
+def grown(searcher: Searcher, planned: Planned, belonging: Belonging) -> Drift:
+    """What came and what moved on since the search. Searches again, writes nothing. Rows that are gone do not matter."""
     known = {(one.via, one.shared): one for one in searcher.remembered.findings(planned.step.collection)}
     now: dict[tuple[str, bool], Tally] = {}
     for hit in searcher.hits(planned):
@@ -163,7 +181,10 @@ def grown(searcher: Searcher, planned: Planned) -> int:
         key in known and tally.rows == known[key].rows and tally.fingerprint == known[key].fingerprint
         for key, tally in now.items()
     )
-    return 0 if same else _count_new(searcher, planned, list(known.values()))
+    new = 0 if same else _count_new(searcher, planned, list(known.values()))
+    # Rows of a retention run may be dated anew at any time; they are left alone one by one and stop nothing.
+    whole = (same and len(now) == len(known)) or bool(searcher.batch.criteria)
+    return Drift(new, 0 if whole else strayed(belonging, planned.step.collection))
 
 
 def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> int:

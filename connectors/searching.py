@@ -190,6 +190,10 @@ class Searcher:
             if not (one.shared and link.parent_field in parent.people and link.parent_field != one.via)
         ]
 
+    def feeding(self, link: Link) -> list[Finding]:
+        """The findings whose rows lead on over a link."""
+        return self._feeding(self.spec(link.parent), link)
+
     def _own(self, planned: Planned, spec: CollectionSpec, field: str) -> Iterator[str]:
         """The person's own values of a people link, comparable."""
         for entry in planned.step.entries:

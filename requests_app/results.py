@@ -88,6 +88,8 @@ def summary(request: Request) -> Summary:
             _say(
                 result.lines, one, done, gettext(DONE[plan.operation, one.action if plan.operation == "erase" else ""])
             )
+        if moved := one.outcome.get("moved", 0):
+            _say(result.lines, one, moved, gettext("no longer about you, so not touched"))
         if undone:
             result.left += 1
             why = given_up.get(one.system_id, "")

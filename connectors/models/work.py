@@ -251,6 +251,9 @@ class Receipt(models.Model):
     chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="receipts")
     rows = models.PositiveIntegerField(help_text="Rows in the state that was wanted, after the work.")
     changed = models.PositiveIntegerField(help_text="Rows that this very pass changed; a repeat changes none.")
+    moved = models.PositiveIntegerField(
+        default=0, help_text="Rows left alone because they are no longer this person's."
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

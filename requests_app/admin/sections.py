@@ -129,7 +129,9 @@ def _outcome(one: Finding) -> str:
         return ""
     done = one.outcome.get("rows", 0)
     spared = one.outcome.get("spared", 0)
+    moved = one.outcome.get("moved", 0)
     words = f"{done:,} done" + (f", {spared:,} spared" if spared else "")
+    words += f", {moved:,} no longer this person's" if moved else ""
     kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
     left = [f"{name or 'rows'} ({count:,})" for name, count in one.outcome.get("left", {}).items()]
     return words + (f"; kept: {', '.join(kept)}" if kept else "") + (f"; left: {', '.join(left)}" if left else "")
