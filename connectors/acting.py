@@ -10,27 +10,26 @@ A chunk, or a few small ones together, in the order that matters:
 Killed between 3 and 4, the chunk is done again and finds everything as wanted: `changed` is 0, the receipt is the same.
 """
 
-import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import holds, masking, sparing
+from connectors import findings, holds, masking, sparing
 from connectors.belonging import Belonging
+from connectors.keyed import system_secret
+from connectors.keys import key_hash
 from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
-from connectors.searching import Searcher
+from connectors.searching import Hit, Searcher
 from connectors.strategies import Secrets
-from inventory.graph import CollectionSpec
+from inventory.graph import CollectionSpec, Name
 
 Operation = WorkOrder.Operation
 ERASING = (Operation.ERASE, Operation.ANONYMISE)
@@ -61,6 +60,9 @@ class Acting:
         self.kind: Kind = searcher.kind(order.system.key)
         self.spares = Spares()
         self.belonging = Belonging(searcher)
+        # By collection: rows that the search after the work finds through a link by which nothing had been found.
+        self.came: Counter[Name] = Counter()
+        self._approved: dict[Name, set[int]] = {}
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -184,8 +186,9 @@ class Acting:
         }
         left: Counter[str] = Counter()
         keys = dict[tuple[str, bool], list[Key]]()
-        for hit in self.searcher.hits(planned) if by_link else ():
+        for hit in () if findings.all_kept(self.searcher, planned) else self.searcher.hits(planned):
             if (hit.via, hit.shared) not in by_link:
+                self._see(planned.step.collection, hit)
                 continue
             found = keys.setdefault((hit.via, hit.shared), [])
             found.append(hit.row.key)
@@ -195,6 +198,18 @@ class Acting:
         for link, found in keys.items():
             left += self._not_done(by_link[link], found) if found else Counter()
         return dict(left)
+
+    def _see(self, name: Name, hit: Hit) -> None:
+        """Count a row that came, unless it would be kept or was approved under another link."""
+        known = self.searcher.remembered.findings(name)
+        if any((one.via, one.shared) == (hit.via, hit.shared) for one in known) or (hit.shared and not hit.sure):
+            return
+        if findings.action_of(self.searcher.spec(name), hit) == "keep":
+            return
+        if name not in self._approved:
+            self._approved[name] = findings.approved(self.searcher, known)
+        if key_hash(hit.row.key) & findings.MARK not in self._approved[name]:
+            self.came[name] += 1
 
     def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":
         with transaction.atomic():
@@ -252,11 +267,6 @@ def _away(session: Changing, task: Task, moved: list[Key]) -> int:
     receipt may have changed the very field that they were found by.
     """
     return len(moved) if task.masks is None else session.count_unlike(task.spec, moved, task.masks, {})
-
-
-def system_secret(key: str) -> bytes:
-    """The lasting key of a system's pseudonyms, derived from the portal's INDEX_KEY."""
-    return hmac.new(settings.INDEX_KEY.encode(), b"privacyops system v1 " + key.encode(), hashlib.sha256).digest()
 
 
 def targets(order: WorkOrder) -> "QuerySet[Finding]":

@@ -131,6 +131,8 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
     left = _left(work, planned, tasks) if order.operation in acting.ERASING else {}
     outcomes.write(order, tasks, left)
     _refuse_if_left(left, tasks)
+    for name, came in work.came.items():
+        raise Permanent("left", f"{came} rows of {'.'.join(name)} came during the erasure. Collect again.")
     failpoint("order.before_done")
     _done(order, fence)
 

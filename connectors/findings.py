@@ -132,10 +132,16 @@ def clear(batch: Batch, planned: Planned, beat: Callable[[], None]) -> None:
         old.delete()
 
 
-def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, system: System) -> Finding:
+def action_of(spec: CollectionSpec, hit: Hit) -> str:
+    """What the description has an erasure do to a row."""
     action = spec.erase_shared if hit.shared else spec.erase
     if hit.shared and action == "mask" and not any(one.person == hit.via for one in spec.fields):
-        action = "keep"  # nothing in these rows is known to be this person's own
+        return "keep"  # nothing in these rows is known to be this person's own
+    return action
+
+
+def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, system: System) -> Finding:
+    action = action_of(spec, hit)
     kept = action == "keep"
     described = spec.erase == "keep" and bool(spec.keep_ground)
     return Finding(
@@ -189,8 +195,8 @@ def grown(searcher: Searcher, planned: Planned, belonging: Belonging) -> Drift:
 
 def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> int:
     """The exact answer, for the rare case that something differs: 8 bytes of hash for each key that was approved."""
-    alone = _approved(searcher, [one for one in known if not one.shared])
-    shared = _approved(searcher, [one for one in known if one.shared])
+    alone = approved(searcher, [one for one in known if not one.shared])
+    shared = approved(searcher, [one for one in known if one.shared])
     new = 0
     for hit in searcher.hits(planned):
         mark = key_hash(hit.row.key) & MARK
@@ -199,6 +205,7 @@ def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> in
     return new
 
 
-def _approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
+def approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
+    """8 bytes of hash for each key of these findings."""
     chunks = (keys for one in findings for keys in searcher.remembered.chunks(one))
     return {key_hash(key) & MARK for keys in chunks for key in keys}
