@@ -261,6 +261,9 @@ class Belonging:
                         rows = [tuple(row[name] for name in fields) for row in read]
                         yield [one for one in rows if None not in one], finding.shared
             self.moved[finding.pk] = (parent.key, away)
+        for finding in self.searcher.earlier.of(parent) if self._by_key(link) else ():
+            for erased in self.searcher.earlier.keys(parent, self.searcher.kind(parent.system), finding):
+                yield list(erased), finding.shared
 
     @property
     def begun(self) -> set[int]:

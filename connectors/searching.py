@@ -12,6 +12,7 @@ from typing import Any
 
 from audit.refusal import Refused
 from connectors import sharing
+from connectors.earlier import Earlier
 from connectors.keys import key_hash
 from connectors.kinds import base
 from connectors.models import Batch, Connection, Finding
@@ -23,6 +24,7 @@ from inventory.graph import CollectionSpec, Entry, Graph, Link, Name
 from subjects import identifiers
 
 VALUES_AT_ONCE = 1000
+MOST_KEPT = 2000
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Searcher:
         self._specs: dict[Name, CollectionSpec] = {}
         self._held: dict[Name, list[Link]] = {}
         self.remembered = Remembered(batch)
+        self.earlier = Earlier(batch)
+        self._kept: dict[Link, dict[Any, bool]] = {}
 
     def spec(self, name: Name) -> CollectionSpec:
         """The collection's description today, narrowed to what the batch is about. Raises Permanent when it left the
@@ -120,19 +124,35 @@ class Searcher:
         parent = self.spec(link.parent)
         is_key = parent.primary_key == (link.parent_field,)
         findings = self._feeding(parent, link)
+        before = self.earlier.of(parent) if is_key else []
         # A value is handed on once. Keys of one finding differ anyway, so nothing is remembered about them.
-        handed: set[Any] | None = set() if len(findings) > 1 or not is_key else None
+        handed: set[Any] | None = set() if len(findings) + len(before) > 1 or not is_key else None
         for finding in findings:
             for keys in self.remembered.chunks(finding):
                 for portion in _portions([key[0] for key in keys] if is_key else keys, finding.shared):
                     values = portion.values
                     if not is_key:
                         values = self.kind(parent.system).values(parent, link.parent_field, values)
+                        self._keep(link, values, finding.shared)
                     if handed is not None:
                         values = [value for value in values if value not in handed]
                         handed.update(values)
                     if values:
                         yield Portion(values, finding.shared)
+        kept = [(value, shared) for value, shared in self._kept.get(link, {}).items() if value not in (handed or ())]
+        for shared in (False, True):
+            yield from _portions([value for value, one in kept if one == shared], shared)
+        for finding in before:
+            for keys in self.earlier.keys(parent, self.kind(parent.system), finding):
+                new = [key[0] for key in keys if handed is None or key[0] not in handed]
+                yield from _portions(new, finding.shared)
+
+    def _keep(self, link: Link, values: list[Any], shared: bool) -> None:
+        """Remember what led on, while it is little: the search after an erasure asks for it when the rows are gone."""
+        kept = self._kept.setdefault(link, {})
+        if len(kept) < MOST_KEPT:
+            for value in values:
+                kept.setdefault(value, shared)
 
     def _apart(self, spec: CollectionSpec, entry: Entry, portion: Portion) -> Iterator[Portion]:
         """What only this person's rows refer to, then what others' rows refer to as well. Only for what is reached upward."""

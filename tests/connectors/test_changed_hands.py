@@ -1,6 +1,5 @@
 """Rows that become somebody else's between the search and the work: never read out, corrected or erased for the wrong one."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,46 +10,14 @@ import sqlalchemy as sa
 
 from audit import failpoints
 from connectors import batches, reading
-from connectors.kinds import sql_engines, sql_schema
+from connectors.kinds import sql_schema
 from connectors.models import Batch, Receipt
 from inventory.models import Field
 from tests.connectors import shop as s
 from tests.connectors import worlds
 from tests.connectors.shop import Shop, allow, order_of, run_all
 from tests.connectors.test_shapes import find
-from tests.connectors.worlds import ADA, BEN, PK, table
-
-MAIL = {"name": "email", "identity": "email", "category": "contact"}
-NAME = {"name": "name", "category": "contact", "attribute": "full_name"}
-WORDS = {"name": "words", "category": "content"}
-
-
-@pytest.fixture
-def crm(db: None, tmp_path: Path) -> Iterator[sa.Engine]:
-    """People and their orders; Ada has 1, 2 and 3."""
-    with worlds.sqlite(
-        tmp_path,
-        "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, name TEXT)",
-        "CREATE TABLE orders (id INTEGER PRIMARY KEY, person_id INTEGER, words TEXT)",
-        f"INSERT INTO people VALUES (1, '{ADA}', 'A'), (2, '{BEN}', 'Ben')",
-        "INSERT INTO orders VALUES (1, 1, 'hers'), (2, 1, 'hers too'), (3, 1, 'hers as well'), (9, 2, 'his')",
-    ) as engine:
-        sql_schema.forget()
-        worlds.describe(
-            "crm",
-            worlds.address(engine),
-            {"people": ({}, [PK, MAIL, NAME]), "orders": ({}, [PK, {"name": "person_id"}, WORDS])},
-            [("orders", "person_id", "people", "id")],
-        )
-        yield engine
-        sql_engines.close_all()
-
-
-def do(engine: sa.Engine, *statements: str) -> None:
-    with engine.begin() as connection:
-        for one in statements:
-            connection.exec_driver_sql(one)
-
+from tests.connectors.worlds import ADA, BEN, PK, WORDS, do, table
 
 BOOKED_OVER = "UPDATE orders SET person_id = 2, words = 'Bens now' WHERE id = 1"
 GIVEN_AGAIN = ("DELETE FROM orders WHERE id = 2", "INSERT INTO orders VALUES (2, 2, 'Bens new one')")

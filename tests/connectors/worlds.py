@@ -12,6 +12,9 @@ from inventory.models import Collection, DataCategory, Dataset, Field, Reference
 
 ADA, BEN = "ada@people.example", "ben@people.example"
 PK = {"name": "id", "primary_key": True, "data_type": "integer"}
+MAIL = {"name": "email", "identity": "email", "category": "contact"}
+NAME = {"name": "name", "category": "contact", "attribute": "full_name"}
+WORDS = {"name": "words", "category": "content"}
 
 
 def describe(key: str, address: str, collections: Mapping[str, Any], links: list[tuple[str, ...]] = ()) -> System:
@@ -62,3 +65,10 @@ def table(engine: sa.Engine, sql: str) -> list[tuple[Any, ...]]:
     """What a query answers, behind the portal's back."""
     with engine.connect() as connection:
         return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+
+def do(engine: sa.Engine, *statements: str) -> None:
+    """Change something behind the portal's back."""
+    with engine.begin() as connection:
+        for one in statements:
+            connection.exec_driver_sql(one)
