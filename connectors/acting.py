@@ -24,7 +24,7 @@ from connectors import findings, holds, masking, sparing
 from connectors.belonging import Belonging
 from connectors.keyed import system_secret
 from connectors.keys import key_hash
-from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
+from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Hit, Searcher
@@ -217,8 +217,11 @@ class Acting:
             spare = self._spare(task.spec) if self.order.batch.subject_id is None else {}
             spare = sparing.narrow(self.kind, task.spec, keys, spare)
             with self.kind.looking() as session:
+                unseen = self._unseen(session, task.spec, keys)
                 if task.masks is None:
-                    return Counter({"": session.count(task.spec, keys, spare)})
+                    return Counter({"": session.count(task.spec, keys, spare) + unseen})
+                if unseen:
+                    return Counter(dict.fromkeys(task.masks, unseen))
                 if not session.count_unlike(task.spec, keys, task.masks, spare):
                     return Counter()
                 return Counter(
@@ -227,6 +230,12 @@ class Acting:
                         for name, mask in task.masks.items()
                     }
                 )
+
+    def _unseen(self, session: Looking, spec: CollectionSpec, keys: list[Key]) -> int:
+        """Rows that were found just now and that their key does not lead to: nothing can have been done to them."""
+        if getattr(self.kind, "by_hand", False):
+            return 0
+        return max(0, len(set(keys)) - session.count(spec, keys, {}))
 
     def _lock(self) -> None:
         if self.order.batch.subject_id is not None and self.order.operation in ERASING:

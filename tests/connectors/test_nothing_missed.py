@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from connectors import batches
+from connectors.kinds import sql_schema
+from connectors.kinds.sql_changing import SqlChanging
 from connectors.models import Batch, Connection
 from tests.connectors import shop as s
 from tests.connectors import worlds
@@ -121,3 +123,34 @@ def test_another_request_and_another_person_do_not_start_from_what_was_erased(cr
     allow(first)
     run_all(first)
     assert not find().findings.exists()
+
+
+def test_a_key_that_is_a_floating_point_number_is_refused_in_words(any_shop: s.Shop) -> None:
+    number = sa.Float(24)
+    keyed = sa.Table(
+        "gauges", sa.MetaData(), sa.Column("no", number, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), sa.Column("email", sa.String(90)),
+    )  # fmt: skip
+    keyed.create(any_shop.engine)
+    try:
+        any_shop.do(sa.insert(keyed).values(no=0.1, id=1, email=ADA))
+        sql_schema.forget()
+        address = any_shop.engine.url.render_as_string(hide_password=False)
+        worlds.describe("lab", address, {"gauges": ({}, [{"name": "no", "primary_key": True}, PK, worlds.MAIL])})
+        order = find().orders.get(operation="find", system__key="lab")
+        assert (order.state, order.park_code) == ("parked", "key")
+        assert "lab.gauges.no" in order.park_reason and "Name another key" in order.park_reason
+    finally:
+        keyed.drop(any_shop.engine)
+
+
+def test_rows_that_are_found_and_that_their_key_does_not_lead_to_are_not_called_done(
+    crm: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = find()
+    allow(batch)
+    monkeypatch.setattr(SqlChanging, "delete", lambda *args: 0)
+    monkeypatch.setattr(SqlChanging, "count", lambda *args: 0)
+    run_all(batch)
+    order = order_of(batch)
+    assert (order.state, order.park_code) == ("parked", "left") and "3 rows of crm.orders" in order.park_reason
