@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import findings, holds, masking, sparing
+from connectors import approved, findings, holds, masking, sparing
 from connectors.belonging import Belonging
 from connectors.keyed import system_secret
 from connectors.keys import key_hash
@@ -70,6 +70,7 @@ class Acting:
         found = []
         for finding in targets(self.order).order_by("-place", "via", "shared"):
             spec = self.searcher.spec((finding.dataset, finding.collection))
+            approved.check(self.order, spec)
             columns = self.kind.columns(spec)
             _described(spec, columns)
             if not self.kind.keyed(spec):

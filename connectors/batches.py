@@ -16,7 +16,7 @@ from audit import leases, log
 from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
-from connectors import bells, holds
+from connectors import approved, bells, holds
 from connectors.models import READING, Authorisation, Batch, Finding, Receipt, WorkOrder
 from connectors.planning import freeze, thaw
 from inventory import mapping
@@ -200,6 +200,7 @@ def authorise(
         leave = Authorisation.objects.create(
             batch=batch, operation=operation, basis=basis, proved_at=proved_at, proposed_by=proposed_by,
             approved_by=approved_by, approved_at=timezone.now(), fingerprint=fingerprint(batch), changes=changes or {},
+            described=approved.described(batch, operation, mapping.graph()) if operation in approved.DECIDES else {},
         )  # fmt: skip
         if operation in ERASING:
             _note_kept(batch)

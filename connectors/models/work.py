@@ -103,6 +103,9 @@ class Authorisation(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()
     fingerprint = models.CharField(max_length=64, help_text="Of the findings that were approved.")
+    described = models.JSONField(
+        default=dict, help_text="Digests of what the description said is done, by collection, when this was approved."
+    )
     changes = EncryptedJSONField(default=dict, help_text='For a correction: {"full_name": "new value"}.')
 
     class Meta:
