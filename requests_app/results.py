@@ -84,9 +84,7 @@ def summary(request: Request) -> Summary:
             _say(result.withheld, one, one.rows, gettext("kept: %(reason)s") % {"reason": reason})
             result.lines.append(result.withheld[-1])
             continue
-        done, undone = _counts(one, plan.operation, receipted)
-        if one.batch_id == request.batch_id:  # of earlier searches `leftovers` tells
-            undone += max(one.outcome.get("left", {}).values(), default=0)
+        done, undone = _counts(one, plan.operation, receipted, earlier=one.batch_id != request.batch_id)
         if done:
             _say(
                 result.lines, one, done, gettext(DONE[plan.operation, one.action if plan.operation == "erase" else ""])
@@ -107,15 +105,17 @@ def summary(request: Request) -> Summary:
     return result
 
 
-def _counts(one: Finding, operation: str, receipted: int) -> tuple[int, int]:
+def _counts(one: Finding, operation: str, receipted: int, *, earlier: bool) -> tuple[int, int]:
     """(rows done, rows not done) of one finding.
 
     A finished order wrote them down, also that nothing of this person was there to change; an unfinished one left receipts.
+    Of what an earlier search left, `leftovers` tells.
     """
     if operation == WorkOrder.Operation.EXPORT:
         return one.rows, 0
     if one.outcome.get("operation") == operation:
-        return one.outcome["rows"], one.outcome["spared"]
+        left = 0 if earlier else max(one.outcome.get("left", {}).values(), default=0)
+        return one.outcome["rows"], one.outcome["spared"] + left
     return receipted, one.rows - receipted
 
 
