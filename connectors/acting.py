@@ -6,31 +6,32 @@ A chunk, or a few small ones together, in the order that matters:
    rows of other people under hold are left out and counted as spared;
 3. the other system's transaction: change, read back, commit. If the read-back finds a row that is not as wanted, it rolls
    back;
+   Rows that are no longer this person's (`belonging`) are left alone and counted apart;
 4. the receipt is written and our transaction commits.
 Killed between 3 and 4, the chunk is done again and finds everything as wanted: `changed` is 0, the receipt is the same.
 """
 
-import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import carrying, holds, masking, sparing
-from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, chunk_rows, ready
+from connectors import approved, carrying, findings, holds, masking, sparing
+from connectors.belonging import Belonging
+from connectors.keyed import system_secret
+from connectors.keys import key_hash
+from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
-from connectors.searching import Searcher
+from connectors.searching import Hit, Searcher
 from connectors.strategies import Secrets
-from inventory.graph import CollectionSpec
+from inventory.graph import CollectionSpec, Name
 
 Operation = WorkOrder.Operation
 ERASING = (Operation.ERASE, Operation.ANONYMISE)
@@ -53,6 +54,10 @@ class Acting:
         self.kind: Kind = searcher.kind(order.system.key)
         self.stamp: holds.Stamp | None = None
         self.held: sparing.Held | None = None
+        self.belonging = Belonging(searcher)
+        # By collection: rows that the search after the work finds through a link by which nothing had been found.
+        self.came: Counter[Name] = Counter()
+        self._approved: dict[Name, set[int]] = {}
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -60,6 +65,7 @@ class Acting:
         found = []
         for finding in targets(self.order).order_by("-place", "via", "shared"):
             spec = self.searcher.spec((finding.dataset, finding.collection))
+            approved.check(self.order, spec)
             columns = self.kind.columns(spec)
             _described(spec, columns)
             if not self.kind.keyed(spec):
@@ -71,6 +77,8 @@ class Acting:
             masks = self._masks(finding, spec, columns)
             ready(self.kind, spec, masks)
             found.append(Task(finding, spec, masks))
+        masked = {task.finding.pk: task for task in found if task.masks}
+        self.belonging.unlike = lambda finding, keys: self._unlike(masked.get(finding.pk), keys)
         self._refuse_carried(found)
         return found
 
@@ -81,6 +89,15 @@ class Acting:
         if not Receipt.objects.filter(order=self.order).exists():
             changes = [(one.spec, one.finding, one.masks) for one in tasks]
             carrying.refuse(self.kind, changes, self.searcher.remembered, self.searcher.beat)
+
+    def _unlike(self, task: Task | None, keys: list[Key]) -> list[Key]:
+        """Those of the rows that are not as the task leaves them; without one, all."""
+        if task is None or task.masks is None:
+            return keys
+        with self.kind.looking() as session:
+            if not session.count_unlike(task.spec, keys, task.masks, {}):
+                return []
+            return [key for key in keys if session.count_unlike(task.spec, [key], task.masks, {})]
 
     def _masks(
         self, finding: Finding, spec: CollectionSpec, columns: Mapping[str, Column]
@@ -101,7 +118,10 @@ class Acting:
     def run(self, tasks: list[Task], enough: Callable[[], bool]) -> bool:
         """Do every chunk that has no receipt; False when `enough` time has passed before the end."""
         undone: Permanent | None = None
-        for group in self._groups(tasks):
+        groups = self._groups(tasks)
+        for finding in {task.finding.pk: task.finding for group in groups for task, _ in group}.values():
+            self.belonging.of(finding)  # what led to these rows, before the first of them is changed
+        for group in groups:
             if enough():
                 return False
             try:
@@ -142,14 +162,15 @@ class Acting:
             chunks = Chunk.objects.in_bulk([pk for _, pk in group])
             todo = []
             for task, pk in group:
-                keys: list[Key] = [tuple(key) for key in chunks[pk].keys or ()]
-                todo.append((task, chunks[pk], keys, self._apart(task.spec, keys)))
+                keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
+                todo.append((task, chunks[pk], keys, moved, self._apart(task.spec, keys)))
             receipts = []
             with self.kind.changing() as session:
-                for task, chunk, keys, apart in todo:
-                    changed, spared = _apply(session, task, keys, apart)
-                    rows = len(keys) - spared
-                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed))
+                for task, chunk, keys, moved, apart in todo:
+                    changed, spared = _apply(session, task, keys, apart) if keys else (0, 0)
+                    away = _away(session, task, moved) if moved else 0
+                    rows = len(keys) + len(moved) - spared - away
+                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
                 failpoint("erase.before_target_commit")
             failpoint("erase.after_target_commit")
             Receipt.objects.bulk_create(receipts)
@@ -169,8 +190,9 @@ class Acting:
         }
         left: Counter[str] = Counter()
         keys = dict[tuple[str, bool], list[Key]]()
-        for hit in self.searcher.hits(planned) if by_link else ():
+        for hit in () if findings.all_kept(self.searcher, planned) else self.searcher.hits(planned):
             if (hit.via, hit.shared) not in by_link:
+                self._see(planned.step.collection, hit)
                 continue
             found = keys.setdefault((hit.via, hit.shared), [])
             found.append(hit.row.key)
@@ -181,6 +203,18 @@ class Acting:
             left += self._not_done(by_link[link], found) if found else Counter()
         return dict(left)
 
+    def _see(self, name: Name, hit: Hit) -> None:
+        """Count a row that came, unless it would be kept or was approved under another link."""
+        known = self.searcher.remembered.findings(name)
+        if any((one.via, one.shared) == (hit.via, hit.shared) for one in known) or (hit.shared and not hit.sure):
+            return
+        if findings.action_of(self.searcher.spec(name), hit) == "keep":
+            return
+        if name not in self._approved:
+            self._approved[name] = findings.approved(self.searcher, known)
+        if key_hash(hit.row.key) & findings.MARK not in self._approved[name]:
+            self.came[name] += 1
+
     def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
@@ -188,8 +222,11 @@ class Acting:
             apart = self._apart(task.spec, keys)
             keys, spare = apart.keys, apart.spare
             with self.kind.looking() as session:
+                unseen = self._unseen(session, task.spec, keys)
                 if task.masks is None:
-                    return Counter({"": session.count(task.spec, keys, spare)})
+                    return Counter({"": session.count(task.spec, keys, spare) + unseen})
+                if unseen:
+                    return Counter(dict.fromkeys(task.masks, unseen))
                 if not session.count_unlike(task.spec, keys, task.masks, spare):
                     return Counter()
                 return Counter(
@@ -206,6 +243,12 @@ class Acting:
         stamp = holds.look(subject_id)
         if stamp != self.stamp:
             self.stamp, self.held = stamp, None if stamp is None else sparing.Held(self.searcher)
+
+    def _unseen(self, session: Looking, spec: CollectionSpec, keys: list[Key]) -> int:
+        """Rows that were found just now and that their key does not lead to: nothing can have been done to them."""
+        if getattr(self.kind, "by_hand", False):
+            return 0
+        return max(0, len(set(keys)) - session.count(spec, keys, {}))
 
     def _apart(self, spec: CollectionSpec, keys: list[Key]) -> sparing.Apart:
         return sparing.Apart(keys, {}) if self.held is None else self.held.apart(self.kind, spec, keys)
@@ -231,9 +274,11 @@ def _apply(session: Changing, task: Task, keys: list[Key], apart: sparing.Apart)
     return changed, spared
 
 
-def system_secret(key: str) -> bytes:
-    """The lasting key of a system's pseudonyms, derived from the portal's INDEX_KEY."""
-    return hmac.new(settings.INDEX_KEY.encode(), b"privacyops system v1 " + key.encode(), hashlib.sha256).digest()
+def _away(session: Changing, task: Task, moved: list[Key]) -> int:
+    """How many of these rows are somebody else's by now. Not those that are as wanted: a pass that was killed before its
+    receipt may have changed the very field that they were found by.
+    """
+    return len(moved) if task.masks is None else session.count_unlike(task.spec, moved, task.masks, {})
 
 
 def targets(order: WorkOrder) -> "QuerySet[Finding]":

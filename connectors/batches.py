@@ -16,7 +16,7 @@ from audit import leases, log
 from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
-from connectors import bells, holds
+from connectors import approved, bells, holds
 from connectors.models import READING, Authorisation, Batch, Finding, Receipt, WorkOrder
 from connectors.planning import freeze, thaw
 from inventory import mapping
@@ -200,6 +200,7 @@ def authorise(
         leave = Authorisation.objects.create(
             batch=batch, operation=operation, basis=basis, proved_at=proved_at, proposed_by=proposed_by,
             approved_by=approved_by, approved_at=timezone.now(), fingerprint=fingerprint(batch), changes=changes or {},
+            described=approved.described(batch, operation, mapping.graph()) if operation in approved.DECIDES else {},
         )  # fmt: skip
         if operation in ERASING:
             _note_kept(batch)
@@ -246,13 +247,17 @@ def _note_kept(batch: Batch) -> None:
 
 
 def _acting_orders(batch: Batch, leave: Authorisation, not_before: datetime | None) -> list[WorkOrder]:
-    """One order per system with rows to touch; what refers to other systems' rows goes before them."""
+    """One order per system with rows to touch; what refers to other systems' rows goes before them. An erasure also has one
+    for each system that was searched and held nothing: it looks once more, so that what came since is not missed.
+    """
     found = batch.findings.filter(decision=Finding.Decision.INCLUDE)
     if leave.operation in ERASING:
         found = found.exclude(action="keep")
     if leave.operation in WRITTEN:
         found = found.filter(_named(_writable(leave)))
     rows = dict(found.values_list("system").annotate(total=Sum("rows")))
+    if leave.operation in ERASING and batch.subject_id is not None:
+        rows = dict.fromkeys(_searched(batch), 0) | rows
     waves: dict[str, int] = {}
     for one in thaw(batch.plan):
         waves[one.system] = max(waves.get(one.system, 0), one.step.wave)
@@ -265,6 +270,14 @@ def _acting_orders(batch: Batch, leave: Authorisation, not_before: datetime | No
         )
         for pk, total in rows.items()
     ]  # fmt: skip
+
+
+def _searched(batch: Batch) -> list[int]:
+    """The systems in which a connector searched to the end; what a colleague looked through by hand is not asked twice."""
+    done = WorkOrder.objects.filter(batch=batch, operation=Operation.FIND, state=State.DONE)
+    given_up = WorkOrder.objects.filter(batch=batch, operation=Operation.FIND, state=State.WAIVED)
+    done = done.exclude(system__in=given_up.values("system")).exclude(system__connection__kind="hand")
+    return list(done.order_by("system").values_list("system", flat=True).distinct())
 
 
 def _writable(leave: Authorisation) -> list[Name]:

@@ -21,6 +21,7 @@ from audit import leases, log
 from audit.bell import ring
 from audit.failpoints import failpoint
 from connectors import acting, batches, bells, circling, findings, handasking, outcomes
+from connectors.belonging import Belonging
 from connectors.holds import Held
 from connectors.kinds.base import Permanent, Temporary, Waiting, prepare
 from connectors.models import READING, Receipt, WorkOrder
@@ -121,7 +122,7 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
         prepare(work.kind, [one.step.collection[1] for one in planned])
     tasks = work.tasks()
     if order.operation in acting.ERASING and not Receipt.objects.filter(order=order).exists():
-        _refuse_if_grown(searcher, planned, tasks)
+        _refuse_if_grown(searcher, planned, tasks, work.belonging)
     handasking.to_act(order, searcher, tasks)
     if not work.run(tasks, _past(end)):
         with transaction.atomic():
@@ -131,6 +132,8 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
     left = _left(work, planned, tasks) if order.operation in acting.ERASING else {}
     outcomes.write(order, tasks, left)
     _refuse_if_left(left, tasks)
+    for name, came in work.came.items():
+        raise Permanent("left", f"{came} rows of {'.'.join(name)} came during the erasure. Collect again.")
     failpoint("order.before_done")
     _done(order, fence, spared=sum(one.finding.outcome["spared"] for one in tasks if one.finding.outcome["spared_for"]))
 
@@ -144,18 +147,29 @@ def _past(end: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-def _refuse_if_grown(searcher: Searcher, planned: list[Planned], tasks: list[acting.Task]) -> None:
-    """An approval covers exactly the rows that were shown."""
-    touched = {task.spec.key for task in tasks}
+def _refuse_if_grown(
+    searcher: Searcher, planned: list[Planned], tasks: list[acting.Task], belonging: Belonging
+) -> None:
+    """An approval covers exactly the rows that were shown, as this person's, and everything that was searched."""
     for one in planned:
-        if one.step.collection not in touched:
+        if findings.all_kept(searcher, one):
             continue
-        new = findings.grown(searcher, one)
-        if new:
-            name = ".".join(one.step.collection)
+        drift = findings.grown(searcher, one, belonging)
+        name = ".".join(one.step.collection)
+        if drift.new:
             raise Permanent(
-                "stale", f"{new} new rows of {name} appeared after approval. Collect again and decide anew."
+                "stale", f"{drift.new} new rows of {name} appeared after approval. Collect again and decide anew."
             )
+        _refuse_if_moved(name, drift.moved)
+    for task in tasks:
+        belonging.of(task.finding)
+    for place, moved in belonging.moved.values():  # also in another system, from where rows of this one are reached
+        _refuse_if_moved(".".join(place), moved)
+
+
+def _refuse_if_moved(name: str, moved: int) -> None:
+    if moved:
+        raise Permanent("stale", f"{moved} rows of {name} are no longer this person's. Collect again and decide anew.")
 
 
 def _left(work: acting.Acting, planned: list[Planned], tasks: list[acting.Task]) -> dict[int, dict[str, int]]:

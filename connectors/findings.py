@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import transaction
 
+from connectors.belonging import Belonging, strayed
 from connectors.keys import key_hash
 from connectors.kinds.base import Key, chunk_rows
 from connectors.models import Batch, Chunk, Finding
@@ -131,10 +132,16 @@ def clear(batch: Batch, planned: Planned, beat: Callable[[], None]) -> None:
         old.delete()
 
 
-def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, system: System) -> Finding:
+def action_of(spec: CollectionSpec, hit: Hit) -> str:
+    """What the description has an erasure do to a row."""
     action = spec.erase_shared if hit.shared else spec.erase
     if hit.shared and action == "mask" and not any(one.person == hit.via for one in spec.fields):
-        action = "keep"  # nothing in these rows is known to be this person's own
+        return "keep"  # nothing in these rows is known to be this person's own
+    return action
+
+
+def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, system: System) -> Finding:
+    action = action_of(spec, hit)
     kept = action == "keep"
     described = spec.erase == "keep" and bool(spec.keep_ground)
     return Finding(
@@ -153,8 +160,25 @@ def _finding(batch: Batch, spec: CollectionSpec, planned: Planned, hit: Hit, sys
     )
 
 
-def grown(searcher: Searcher, planned: Planned) -> int:
-    """How many rows there are now that were not found then. Searches again, writes nothing."""
+def all_kept(searcher: Searcher, planned: Planned) -> bool:
+    """Whether a collection's rows stay whatever comes: all that was found is kept, or it is described so."""
+    known = searcher.remembered.findings(planned.step.collection)
+    spec = searcher.spec(planned.step.collection)
+    if not known:
+        return spec.erase == "keep"
+    return all(one.action == "keep" or one.decision == Finding.Decision.KEEP for one in known)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How one collection differs from what was approved: rows that came, and rows that are somebody else's by now."""
+
+    new: int = 0
+    moved: int = 0
+
+
+def grown(searcher: Searcher, planned: Planned, belonging: Belonging) -> Drift:
+    """What came and what moved on since the search. Searches again, writes nothing. Rows that are gone do not matter."""
     known = {(one.via, one.shared): one for one in searcher.remembered.findings(planned.step.collection)}
     now: dict[tuple[str, bool], Tally] = {}
     for hit in searcher.hits(planned):
@@ -163,13 +187,16 @@ def grown(searcher: Searcher, planned: Planned) -> int:
         key in known and tally.rows == known[key].rows and tally.fingerprint == known[key].fingerprint
         for key, tally in now.items()
     )
-    return 0 if same else _count_new(searcher, planned, list(known.values()))
+    new = 0 if same else _count_new(searcher, planned, list(known.values()))
+    # Rows of a retention run may be dated anew at any time; they are left alone one by one and stop nothing.
+    whole = (same and len(now) == len(known)) or bool(searcher.batch.criteria)
+    return Drift(new, 0 if whole else strayed(belonging, planned.step.collection))
 
 
 def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> int:
     """The exact answer, for the rare case that something differs: 8 bytes of hash for each key that was approved."""
-    alone = _approved(searcher, [one for one in known if not one.shared])
-    shared = _approved(searcher, [one for one in known if one.shared])
+    alone = approved(searcher, [one for one in known if not one.shared])
+    shared = approved(searcher, [one for one in known if one.shared])
     new = 0
     for hit in searcher.hits(planned):
         mark = key_hash(hit.row.key) & MARK
@@ -178,6 +205,7 @@ def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> in
     return new
 
 
-def _approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
+def approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
+    """8 bytes of hash for each key of these findings."""
     chunks = (keys for one in findings for keys in searcher.remembered.chunks(one))
     return {key_hash(key) & MARK for keys in chunks for key in keys}

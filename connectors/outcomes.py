@@ -1,7 +1,8 @@
 """What became of a finding, written down per field once its order is done or stands still: for letters, desk, evidence.
 
 Each field is erased (or corrected, suppressed ...), deleted with its row, kept with a reason, left although it was to go,
-or spared by a legal hold. Nothing is called done that no receipt or read-back says.
+or spared by a legal hold. Rows that were no longer this person's are counted as `moved`.
+Nothing is called done that no receipt or read-back says.
 """
 
 from typing import Any
@@ -19,20 +20,22 @@ def write(order: WorkOrder, tasks: list[Task], left: dict[int, dict[str, int]]) 
     """Write the outcome of each task's finding; `left`: by finding, what the search after the work found again."""
     sums = Receipt.objects.filter(order=order).order_by().values("chunk__finding")
     done = {
-        one["chunk__finding"]: (one["done"], one["new"]) for one in sums.annotate(done=Sum("rows"), new=Sum("changed"))
+        one["chunk__finding"]: (one["done"], one["new"], one["away"])
+        for one in sums.annotate(done=Sum("rows"), new=Sum("changed"), away=Sum("moved"))
     }
     for task in tasks:
-        rows, changed = done.get(task.finding.pk, (0, 0))
-        task.finding.outcome = _outcome(order, task, rows, changed, left.get(task.finding.pk, {}))
+        counts = done.get(task.finding.pk, (0, 0, 0))
+        task.finding.outcome = _outcome(order, task, counts, left.get(task.finding.pk, {}))
     Finding.objects.bulk_update([task.finding for task in tasks], ["outcome"])
 
 
-def _outcome(order: WorkOrder, task: Task, rows: int, changed: int, left: dict[str, int]) -> dict[str, Any]:
+def _outcome(order: WorkOrder, task: Task, counts: tuple[int, int, int], left: dict[str, int]) -> dict[str, Any]:
+    rows, changed, moved = counts
     fields, why = _fields(order, task, {name for name, count in left.items() if count})
-    if not rows and task.finding.rows and (task.masks is None or task.masks):
-        fields = {name: "kept" if name in why else "spared" for name in fields}
+    spared = task.finding.rows - rows - moved if task.masks is None or task.masks else 0
+    if not rows and (spared or moved):
+        fields = {name: "kept" if name in why else "spared" if spared else "moved" for name in fields}
     erasing = order.operation in (Operation.ERASE, Operation.ANONYMISE)
-    spared = task.finding.rows - rows if task.masks is None or task.masks else 0
     action = task.finding.action if order.operation == Operation.ERASE else "mask" if erasing else order.operation
     return {
         "operation": order.operation,
@@ -41,6 +44,7 @@ def _outcome(order: WorkOrder, task: Task, rows: int, changed: int, left: dict[s
         "changed": changed,
         "spared": spared,
         "spared_for": "legal_hold" if spared and erasing else "",
+        "moved": moved,
         "fields": fields,
         "why": why,
         "left": {name: count for name, count in left.items() if count},

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from connectors import redacting
+from connectors.belonging import Belonging
+from connectors.kinds.base import Key
 from connectors.models import Chunk, Finding
 from connectors.redacting import HIDDEN, REDACT, REVEAL
 from connectors.searching import Searcher
@@ -44,6 +46,7 @@ def pages(finding: Finding, *, mask_others: bool = True, searcher: Searcher | No
     """The same as lists, one for each chunk."""
     searcher = searcher or Searcher(finding.batch)
     reader = _Reader(finding, mask_others, searcher)
+    # Rows that are no longer this person's are never read out.
     for keys in searcher.remembered.chunks(finding):
         page = reader.read(keys)
         if page:
@@ -74,6 +77,7 @@ class _Reader:
             one.name: one.person for one in self.spec.fields if mask_others and one.person not in ("", finding.via)
         }
         self.shared = finding.shared
+        self.proof = Belonging(searcher).of(finding)
         self.verdicts = searcher.remembered.verdicts(finding)
 
     def read(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
@@ -82,8 +86,8 @@ class _Reader:
             return []
         if self.verdicts:
             return [one.row for one in self.items(keys)]
-        names = list(dict.fromkeys([*self.fields, *self.others.values()]))
-        rows = self.kind.read(self.spec, names, [tuple(key) for key in keys])
+        names = list(dict.fromkeys([*self.fields, *self.others.values(), *self.proof.fields]))
+        rows = self._theirs(names, [tuple(key) for key in keys])
         if self.others:
             for row in rows:
                 for name in self._hides(row):
@@ -92,14 +96,23 @@ class _Reader:
         for name in odd:
             for row in rows:
                 row[name] = plain(row[name])
-        if len(names) == len(self.fields):
+        for name in names[len(self.fields) :]:
+            for row in rows:
+                del row[name]
+        return rows
+
+    def _theirs(self, names: Sequence[str], keys: list[Key]) -> list[Row]:
+        """These rows without those that are somebody else's by now; `names` has what that is told by."""
+        rows = self.kind.read(self.spec, names, keys)
+        if not self.proof.odd(rows):
             return rows
-        return [{name: row[name] for name in self.fields} for row in rows]
+        self.proof.part(keys)  # what does not compare equal here is compared by the system itself
+        return [row for row in rows if self.proof.fits(row)]
 
     def items(self, keys: Sequence[Sequence[Any]]) -> Iterator[Item]:
         """The same with what was decided about single items, and with the keys."""
-        names = list(dict.fromkeys([*self.fields, *self.others.values(), *self.spec.primary_key]))
-        for row in self.kind.read(self.spec, names, [tuple(key) for key in keys]):
+        names = list(dict.fromkeys([*self.fields, *self.others.values(), *self.spec.primary_key, *self.proof.fields]))
+        for row in self._theirs(names, [tuple(key) for key in keys]):
             key = [plain(row[name]) for name in self.spec.primary_key]
             mark = redacting.mark(self.spec.dataset, self.spec.name, key)
             others = frozenset(self._hides(row))

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from audit.refusal import Refused
+from connectors.earlier import Earlier
 from connectors.kinds import base
 from connectors.models import Batch, Connection, Finding
 from connectors.owners import Owners, folded
@@ -27,6 +28,7 @@ from subjects import identifiers
 VALUES_AT_ONCE = 1000
 # A key that only its kind can tell the type of: padded with blanks, or a decimal.
 TYPED = re.compile(r" $|^-?\d+\.0+$")
+MOST_KEPT = 2000
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class Searcher:
         self._specs: dict[Name, CollectionSpec] = {}
         self.remembered = Remembered(batch)
         self.sharing = Sharing(self.graph, self.remembered, self.spec, self.kind)
+        self.earlier = Earlier(batch)
+        self._kept: dict[Link, dict[Any, bool]] = {}
 
     def spec(self, name: Name) -> CollectionSpec:
         """The collection's description today, narrowed to what the batch is about. Raises Permanent when it left the
@@ -137,15 +141,33 @@ class Searcher:
         findings = self._feeding(parent, link)
         # A value is handed on once. Keys of one finding differ anyway, so nothing is remembered about them.
         is_key = parent.primary_key == link.parent_fields
-        handed: set[Any] | None = set() if len(findings) > 1 or not is_key or link.also else None
+        before = self.earlier.of(parent) if is_key else []
+        handed: set[Any] | None = set() if len(findings) + len(before) > 1 or not is_key or link.also else None
         for finding in findings:
             for keys in self.remembered.chunks(finding):
                 for portion in _portions(list(keys), finding.shared):
                     values = self._values(parent, link, portion.values)
+                    if not is_key:
+                        self._keep(link, values, finding.shared)
                     if handed is not None:
                         values = [value for value in values if value not in handed]
                         handed.update(values)
                     yield from self._apart(link, Portion(values, finding.shared))
+        kept = [(value, shared) for value, shared in self._kept.get(link, {}).items() if value not in (handed or ())]
+        for shared in (False, True):
+            for portion in _portions([value for value, one in kept if one == shared], shared):
+                yield from self._apart(link, portion)
+        for finding in before:
+            for keys in self.earlier.keys(parent, self.kind(parent.system), finding):
+                gone = [tuple(key) if link.also else key[0] for key in keys]
+                yield from _portions([one for one in gone if handed is None or one not in handed], finding.shared)
+
+    def _keep(self, link: Link, values: list[Any], shared: bool) -> None:
+        """Remember what led on, while it is little: the search after an erasure asks for it when the rows are gone."""
+        kept = self._kept.setdefault(link, {})
+        if len(kept) < MOST_KEPT:
+            for value in values:
+                kept.setdefault(value, shared)
 
     def _values(self, parent: CollectionSpec, link: Link, keys: list[base.Key]) -> list[Any]:
         """What these rows of the parent hold in the link's field; for a key of several columns the distinct rows of values."""
@@ -178,6 +200,10 @@ class Searcher:
             for one in self.remembered.findings(parent.key)
             if not (one.shared and any(name != one.via for name in named))
         ]
+
+    def feeding(self, link: Link) -> list[Finding]:
+        """The findings whose rows lead on over a link."""
+        return self._feeding(self.spec(link.parent), link)
 
     def _own(self, entry: Entry) -> Iterator[Sequence[Any]]:
         """The person's own values of an entry, as rows."""

@@ -211,6 +211,7 @@ def _finding(one: Finding, operation: str) -> dict[str, Any]:
         "fields": told.get("fields", {}),
         "why_fields_kept": told.get("why", {}),
         "left": told.get("left", {}),
+        "no_longer_theirs": told.get("moved", 0),
     }
 
 

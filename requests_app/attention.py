@@ -14,7 +14,7 @@ from audit.actor import Actor
 from connectors import handasking
 from connectors.models import HandTask, LegalHold, WorkOrder
 from disclosures.models import Notice
-from requests_app import laws, locks, policy
+from requests_app import laws, leftovers, locks, policy
 from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
 
 UNREPLIED = "has not answered our referral"
@@ -23,7 +23,7 @@ UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
-    wanted = ("referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
+    wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
     rows = Request.objects.filter(pk=request.pk)
     there = rows.values_list(*(Exists(SOURCES[name][0](request)) for name in wanted)).get()  # mostly none: one query
     found = [] if request.state == State.CLOSED else _question(request)
@@ -100,6 +100,17 @@ def _orders(request: Request) -> list[tuple[str, str]]:
     return found
 
 
+def _left_behind(request: Request) -> list[tuple[str, str]]:
+    """What an earlier try was to erase and left, and the new search did not lead to."""
+    places = ", ".join(f"{one.rows} rows of {one.title}" if one.rows else one.title for one in leftovers.of(request))
+    if not places:
+        return []
+    words = (
+        f"An earlier erasure left rows: {places}. See to them by hand, then give up its parked order as done by hand."
+    )
+    return [("left", words)]
+
+
 def _by_hand(request: Request) -> list[tuple[str, str]]:
     """Colleagues who still have to look, or to do something, in a system that no connector reaches."""
     tasks = HandTask.objects.filter(order__batch=request.batch_id).waiting().select_related("order__system")
@@ -156,6 +167,7 @@ Rows = Callable[[Request], "QuerySet[Any]"]
 Words = Callable[[Request], list[tuple[str, str]]]
 SOURCES: dict[str, tuple[Rows, Words]] = {
     "orders": (_parked, _orders),
+    "left": (leftovers.behind, _left_behind),
     "parcel": (lambda request: Parcel.objects.filter(request=request, state=Parcel.State.PARKED), _parcel),
     "notices": (lambda request: Notice.objects.filter(origin=request.reference, state=Notice.State.PARKED), _notices),
     "referrals": (_open_referrals, _referrals),

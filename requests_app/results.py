@@ -12,7 +12,7 @@ from connectors.models import Finding, Receipt, WorkOrder
 from connectors.scope import NOT_ASKED
 from inventory.models import Collection
 from inventory.models import Field as Column
-from requests_app import laws, plans, stationery
+from requests_app import laws, leftovers, plans, stationery
 from requests_app.models import Referral, Request
 
 GROUNDS = {
@@ -75,6 +75,7 @@ def summary(request: Request) -> Summary:
     waived = _waived(request)
     given_up = {order.system_id: gettext(order.park_code.replace("_", " ")) for order in waived}
     keeping: dict[tuple[str, str], tuple[str, str]] | None = None
+    told: set[int] = set()
     for one, receipted in _findings(request, plan):
         result.found += 1
         kept = one.decision == Finding.Decision.KEEP or (plan.operation == "erase" and one.action == "keep")
@@ -85,13 +86,16 @@ def summary(request: Request) -> Summary:
             _say(result.withheld, one, one.rows, gettext("kept: %(reason)s") % {"reason": reason})
             result.lines.append(result.withheld[-1])
             continue
-        done, undone = _counts(one, plan.operation, receipted)
+        done, undone = _counts(one, plan.operation, receipted, earlier=one.batch_id != request.batch_id)
         if done:
             _say(
                 result.lines, one, done, gettext(DONE[plan.operation, one.action if plan.operation == "erase" else ""])
             )
+        if moved := one.outcome.get("moved", 0):
+            _say(result.lines, one, moved, gettext("no longer about you, so not touched"))
         if undone:
             result.left += 1
+            told.add(one.system_id)
             if one.outcome.get("spared_for"):
                 _say(result.withheld, one, undone, gettext("kept: %(reason)s") % {"reason": gettext(SPARED)})
                 result.lines.append(result.withheld[-1])
@@ -100,22 +104,24 @@ def summary(request: Request) -> Summary:
             _say(result.lines, one, undone, gettext(UNDONE[plan.operation]) + (f" ({why})" if why else ""))
         else:
             result.done += 1
-    for line in _unsearched(waived):
+    for line in [*_unsearched(waived), *_unfinished(waived, told), *_left_behind(request)]:
         result.left += 1
         result.lines.append(line)
         result.withheld.append(line)
     return result
 
 
-def _counts(one: Finding, operation: str, receipted: int) -> tuple[int, int]:
+def _counts(one: Finding, operation: str, receipted: int, *, earlier: bool) -> tuple[int, int]:
     """(rows done, rows not done) of one finding.
 
     A finished order wrote them down, also that nothing of this person was there to change; an unfinished one left receipts.
+    Of what an earlier search left, `leftovers` tells.
     """
     if operation == WorkOrder.Operation.EXPORT:
         return one.rows, 0
     if one.outcome.get("operation") == operation:
-        return one.outcome["rows"], one.outcome["spared"]
+        left = 0 if earlier else max(one.outcome.get("left", {}).values(), default=0)
+        return one.outcome["rows"], one.outcome["spared"] + left
     return receipted, one.rows - receipted
 
 
@@ -167,6 +173,26 @@ def _unsearched(waived: list[WorkOrder]) -> list[Line]:
         for one in waived
         if one.operation == WorkOrder.Operation.FIND
     ]
+
+
+def _unfinished(waived: list[WorkOrder], told: set[int]) -> list[Line]:
+    """Systems where work was given up that no line tells of: what was to be looked at once more was not."""
+    orders = [one for one in waived if one.operation in leftovers.CHANGING and one.system_id not in told]
+    words = gettext("could not be checked to the end (%(why)s); something may be left there")
+    return [Line(one.system.name, words % {"why": gettext(one.park_code.replace("_", " "))}) for one in orders]
+
+
+def _left_behind(request: Request) -> list[Line]:
+    """What an earlier try was to erase and left, and no later one took."""
+    lines: list[Line] = []
+    for one in leftovers.of(request):
+        words = gettext("could not be erased")
+        text = ngettext("%(rows)d row %(words)s", "%(rows)d rows %(words)s", one.rows) % {
+            "rows": one.rows,
+            "words": words,
+        }
+        lines.append(Line(one.title, text if one.rows else gettext("rows are left there")))
+    return lines
 
 
 def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:

@@ -12,11 +12,20 @@ def certificate(run: Run) -> dict[str, Any]:
     """What was erased, spared and left, from the engine's receipts; codes, counts, ids and dates only."""
     assert run.batch is not None and run.approved_at is not None and run.finished_at is not None
     receipts = Receipt.objects.filter(order__batch=run.batch)
-    erased = dict(receipts.values_list("chunk__finding").annotate(total=Sum("rows")))
+    sums = receipts.values_list("chunk__finding").annotate(total=Sum("rows"), away=Sum("moved"))
+    erased = {finding: (total, away) for finding, total, away in sums}
     collections: dict[str, dict[str, int]] = {}
     for finding in run.batch.findings.all():
-        done, spared = erased.get(finding.pk, 0), int(finding.outcome.get("spared", 0))
-        line = {"found": finding.rows, "erased": done, "spared_held": spared, "left": finding.rows - done - spared}
+        done, away = erased.get(finding.pk, (0, 0))
+        spared = int(finding.outcome.get("spared", 0))
+        line = {
+            "found": finding.rows,
+            "erased": done,
+            "spared_held": spared,
+            "left": finding.rows - done - spared - away,
+        }
+        if away:
+            line["no_longer_due"] = away  # dated anew after the proposal
         collections[f"{finding.dataset}.{finding.collection}"] = line
     return {
         "schedule": run.schedule.key,

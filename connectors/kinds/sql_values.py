@@ -115,6 +115,11 @@ def packed(columns: Sequence[sa.ColumnElement[Any]], values: Iterable[Any], plac
     key = []
     for column, value in zip(columns, values, strict=True):
         kept = plain(value)
+        if isinstance(column.type, sa.Float):
+            raise Permanent(
+                "key", f"{place}.{column.name} is part of the key and a floating-point number, which a server does not "
+                "compare exactly. Name another key in the description, then retry.",
+            )  # fmt: skip
         if kept is not value and coerce(column, kept) != value:
             raise Permanent("key", f"The key of {place} has a type that we cannot keep exactly. Choose another key.")
         key.append(kept)

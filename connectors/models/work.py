@@ -103,6 +103,9 @@ class Authorisation(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()
     fingerprint = models.CharField(max_length=64, help_text="Of the findings that were approved.")
+    described = models.JSONField(
+        default=dict, help_text="Digests of what the description said is done, by collection, when this was approved."
+    )
     changes = EncryptedJSONField(default=dict, help_text='For a correction: {"full_name": "new value"}.')
 
     class Meta:
@@ -251,6 +254,9 @@ class Receipt(models.Model):
     chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="receipts")
     rows = models.PositiveIntegerField(help_text="Rows in the state that was wanted, after the work.")
     changed = models.PositiveIntegerField(help_text="Rows that this very pass changed; a repeat changes none.")
+    moved = models.PositiveIntegerField(
+        default=0, help_text="Rows left alone because they are no longer this person's."
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

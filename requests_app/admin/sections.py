@@ -132,6 +132,8 @@ def _outcome(one: Finding) -> str:
     spared = one.outcome.get("spared", 0)
     for_what = ", because a legal hold protects them" if one.outcome.get("spared_for") == "legal_hold" else ""
     words = f"{done:,} done" + (f", {spared:,} spared{for_what}" if spared else "")
+    moved = one.outcome.get("moved", 0)
+    words += f", {moved:,} no longer this person's" if moved else ""
     kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
     left = [f"{name or 'rows'} ({count:,})" for name, count in one.outcome.get("left", {}).items()]
     return words + (f"; kept: {', '.join(kept)}" if kept else "") + (f"; left: {', '.join(left)}" if left else "")

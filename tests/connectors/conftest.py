@@ -104,6 +104,30 @@ def fresh(name: str, need: Callable[[str, bool, str], None]) -> Iterator[sa.Engi
     admin.dispose()
 
 
+@pytest.fixture
+def crm(db: None, tmp_path: Path) -> Iterator[sa.Engine]:
+    """People and their orders on SQLite; Ada has the orders 1, 2 and 3."""
+    with worlds.sqlite(
+        tmp_path,
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, name TEXT)",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, person_id INTEGER, words TEXT)",
+        f"INSERT INTO people VALUES (1, '{worlds.ADA}', 'A'), (2, '{worlds.BEN}', 'Ben')",
+        "INSERT INTO orders VALUES (1, 1, 'hers'), (2, 1, 'hers too'), (3, 1, 'hers as well'), (9, 2, 'his')",
+    ) as engine:
+        sql_schema.forget()
+        worlds.describe(
+            "crm",
+            worlds.address(engine),
+            {
+                "people": ({}, [worlds.PK, worlds.MAIL, worlds.NAME]),
+                "orders": ({}, [worlds.PK, {"name": "person_id"}, worlds.WORDS]),
+            },
+            [("orders", "person_id", "people", "id")],
+        )
+        yield engine
+        sql_engines.close_all()
+
+
 @pytest.fixture(scope="session")
 def web_server() -> Iterator[webs.Web]:
     """The web shop's process, one for the whole run."""

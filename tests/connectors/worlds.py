@@ -12,6 +12,9 @@ from inventory.models import Collection, DataCategory, Dataset, Field, Reference
 
 ADA, BEN = "ada@people.example", "ben@people.example"
 PK = {"name": "id", "primary_key": True, "data_type": "integer"}
+MAIL = {"name": "email", "identity": "email", "category": "contact"}
+NAME = {"name": "name", "category": "contact", "attribute": "full_name"}
+WORDS = {"name": "words", "category": "content"}
 
 
 def describe(key: str, address: str, collections: Mapping[str, Any], links: list[tuple[str, ...]] = ()) -> System:
