@@ -110,12 +110,13 @@ class Proof:
     """Tells of the rows of one finding whether they are still this person's. No ways: nothing can be compared, all are."""
 
     def __init__(
-        self, kind: Kind, spec: CollectionSpec, shared: bool, ways: Sequence[Way], people: Sequence[Way]
+        self, kind: Kind, spec: CollectionSpec, shared: bool, ways: Sequence[Way], people: Mapping[str, Sequence[Way]]
     ) -> None:
         self.kind, self.spec, self.shared, self.ways = kind, spec, shared, ways
         # Of a row that was theirs alone the other people's links must name nobody else.
-        self.people = [] if shared else people
-        self.fields = tuple(dict.fromkeys(name for one in (*ways, *self.people) for name in one.names))
+        self.people = {} if shared else people
+        every = (*ways, *(one for each in self.people.values() for one in each))
+        self.fields = tuple(dict.fromkeys(name for one in every for name in one.names))
         self._foreign: set[int] = set()
 
     def fits(self, row: Row) -> bool:
@@ -124,8 +125,8 @@ class Proof:
             return True
         if not any(one.fits(row, shared=self.shared) for one in self.ways):
             return False
-        links = {one.names[0] for one in self.people if row[one.names[0]] is not None}
-        return all(any(one.fits(row, shared=False) for one in self.people if one.names[0] == link) for link in links)
+        named = [ways for link, ways in self.people.items() if row[link] is not None]
+        return all(any(one.fits(row, shared=False) for one in ways) for ways in named)
 
     def odd(self, rows: Sequence[Row]) -> list[Row]:
         """Those of the rows that do not compare equal at once."""
@@ -200,16 +201,16 @@ class Belonging:
         criteria = self.searcher.batch.criteria
         if criteria:
             before = date.fromisoformat(criteria["before"])
-            return Proof(kind, spec, False, [_ByDate((criteria["field"],), before, spec, kind)], [])
+            return Proof(kind, spec, False, [_ByDate((criteria["field"],), before, spec, kind)], {})
         step = self.steps.get(spec.key)
         if step is None or getattr(kind, "by_hand", False):
-            return Proof(kind, spec, finding.shared, [], [])
+            return Proof(kind, spec, finding.shared, [], {})
         ways = self._through(spec, finding.via)
         links = [link for link in spec.people if not finding.shared]
         people = {link: self._through(spec, link) for link in links}
         # As in the search: where what a link refers to is gone already, nobody can say whom it names.
         told = all(any(one.alone for one in found) for found in people.values())
-        others = [one for link, found in people.items() if told and link != finding.via for one in found]
+        others = {link: found for link, found in people.items() if told and found and link != finding.via}
         return Proof(kind, spec, finding.shared, ways, others)
 
     def _through(self, spec: CollectionSpec, via: str) -> list[_ByValue]:

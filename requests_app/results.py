@@ -94,14 +94,8 @@ def summary(request: Request) -> Summary:
         if moved := one.outcome.get("moved", 0):
             _say(result.lines, one, moved, gettext("no longer about you, so not touched"))
         if undone:
-            result.left += 1
             told.add(one.system_id)
-            if one.outcome.get("spared_for"):
-                _say(result.withheld, one, undone, gettext("kept: %(reason)s") % {"reason": gettext(SPARED)})
-                result.lines.append(result.withheld[-1])
-                continue
-            why = given_up.get(one.system_id, "")
-            _say(result.lines, one, undone, gettext(UNDONE[plan.operation]) + (f" ({why})" if why else ""))
+            _not_done(result, one, undone, plan.operation, given_up.get(one.system_id, ""))
         else:
             result.done += 1
     for line in [*_unsearched(waived), *_unfinished(waived, told), *_left_behind(request)]:
@@ -109,6 +103,15 @@ def summary(request: Request) -> Summary:
         result.lines.append(line)
         result.withheld.append(line)
     return result
+
+
+def _not_done(result: Summary, one: Finding, undone: int, operation: str, why: str) -> None:
+    result.left += 1
+    if one.outcome.get("spared_for"):
+        _say(result.withheld, one, undone, gettext("kept: %(reason)s") % {"reason": gettext(SPARED)})
+        result.lines.append(result.withheld[-1])
+    else:
+        _say(result.lines, one, undone, gettext(UNDONE[operation]) + (f" ({why})" if why else ""))
 
 
 def _counts(one: Finding, operation: str, receipted: int, *, earlier: bool) -> tuple[int, int]:
