@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import holds, masking, sparing
+from connectors import holds, masking, sparing, tying
 from connectors.kinds.base import Changing, Column, Key, Kind, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
@@ -58,6 +58,7 @@ class Acting:
         self.order, self.fence, self.searcher = order, fence, searcher
         self.kind: Kind = searcher.kind(order.system.key)
         self.spares = Spares()
+        self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -76,7 +77,20 @@ class Acting:
             masks = self._masks(finding, spec, columns)
             ready(self.kind, spec, masks)
             found.append(Task(finding, spec, masks))
-        return found
+        return self._tied(found)
+
+    def _tied(self, tasks: list[Task]) -> list[Task]:
+        """The tasks in the turn in which references between their rows let them be done. Of a person, whose rows are few, what
+        stays and refers to what is deleted is told before any row is touched; of a retention run at the chunk concerned.
+        """
+        if all(one.masks is not None for one in tasks):
+            return tasks
+        changes = [tying.Change(one.spec, one.finding, one.masks) for one in tasks]
+        turns = tying.Ties(self.kind, changes, self.searcher.remembered).order()
+        self.ties = tying.Ties(self.kind, [changes[turn] for turn in turns], self.searcher.remembered)
+        if self.order.batch.subject_id is not None and not Receipt.objects.filter(order=self.order).exists():
+            self.ties.refuse(self.searcher.beat)
+        return [tasks[turn] for turn in turns]
 
     def _masks(
         self, finding: Finding, spec: CollectionSpec, columns: Mapping[str, Column]
@@ -140,11 +154,14 @@ class Acting:
             for task, pk in group:
                 keys: list[Key] = [tuple(key) for key in chunks[pk].keys or ()]
                 spare = sparing.narrow(self.kind, task.spec, keys, self._spared(task.spec))
-                todo.append((task, chunks[pk], keys, spare))
+                loose = tying.Loose()
+                if task.masks is None:
+                    loose = self.ties.loose(task.spec, keys, spare, self._free)
+                todo.append((task, chunks[pk], keys, spare, loose))
             receipts = []
             with self.kind.changing() as session:
-                for task, chunk, keys, spare in todo:
-                    changed, spared = _apply(session, task, keys, spare)
+                for task, chunk, keys, spare, loose in todo:
+                    changed, spared = _apply(session, task, keys, spare, loose)
                     rows = len(keys) - spared
                     receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed))
                 failpoint("erase.before_target_commit")
@@ -202,6 +219,9 @@ class Acting:
     def _spared(self, spec: CollectionSpec) -> Spare:
         return {} if self.order.batch.subject_id is not None else self._spare(spec)
 
+    def _free(self, spec: CollectionSpec, keys: list[Key]) -> tuple[list[Key], Spare]:
+        return keys, sparing.narrow(self.kind, spec, keys, self._spared(spec))
+
     def _spare(self, spec: CollectionSpec) -> Spare:
         stamp = holds.share()
         if stamp != self.spares.stamp:
@@ -211,10 +231,10 @@ class Acting:
         return self.spares.by_collection[spec.key]
 
 
-def _apply(session: Changing, task: Task, keys: list[Key], spare: Spare) -> tuple[int, int]:
+def _apply(session: Changing, task: Task, keys: list[Key], spare: Spare, loose: tying.Loose) -> tuple[int, int]:
     """Change the rows and read them back; (changed by this pass, spared because of a hold)."""
     if task.masks is None:
-        changed = session.delete(task.spec, keys, spare)
+        changed = tying.delete(session, task.spec, keys, spare, loose)
         left = session.count(task.spec, keys, spare)
         spared = session.count(task.spec, keys, {}) if spare else 0
     else:

@@ -107,6 +107,26 @@ class Rights:
     searches: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Tie:
+    """A key by which rows of the table `name` (one of `names`, as descriptions may call it) refer to rows of another table or
+    of their own (`own`): the system refuses to delete what is referred to.
+
+    `columns` refer; `empties` is the one of them that may be emptied, "" if none. `restricts` is False when the system takes
+    the referring rows along instead. `waits`: it is looked at only when a transaction ends. `stuck`: not even a row that
+    refers to itself alone can be deleted.
+    """
+
+    name: str
+    names: frozenset[str]
+    columns: tuple[str, ...]
+    empties: str
+    own: bool = False
+    waits: bool = False
+    restricts: bool = True
+    stuck: bool = False
+
+
 class Looking(Protocol):
     """One transaction in the other system that only counts."""
 

@@ -17,11 +17,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 
 from audit.refusal import Refused
-from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
+from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, Tie, register
 from connectors.kinds.http_part import FILE, Part
 from connectors.kinds.sql import Sql
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
+from connectors.kinds.sql_ties import SqlTie
 from connectors.models import Batch, Connection
 from inventory.descriptions.lines import parse
 from inventory.graph import CollectionSpec
@@ -158,6 +159,25 @@ class DjangoModels:
         """See `Sql.lacking`."""
         return self.sql.lacking(self.stored(spec), self.stored_rights(spec, rights)[1])
 
+    def ties(self, spec: CollectionSpec) -> Sequence[SqlTie]:
+        """See `Sql.ties`."""
+        return self.sql.ties(self.stored(spec))
+
+    def holding(
+        self,
+        spec: CollectionSpec,
+        keys: Sequence[Key],
+        spare: Spare,
+        tie: SqlTie,
+        holder: CollectionSpec | None,
+        *,
+        itself: bool = False,
+    ) -> list[Key]:
+        """See `Sql.holding`."""
+        spared = {self.column(spec, name): some for name, some in spare.items()}
+        theirs = None if holder is None else self.stored(holder)
+        return self.sql.holding(self.stored(spec), keys, spared, tie, theirs, itself=itself)
+
     def masks(self, spec: CollectionSpec, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """The masks by column."""
         return {self.column(spec, name): mask for name, mask in masks.items()}
@@ -233,6 +253,10 @@ class ModelsChanging:
     def update(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
         """Bring these rows into the wanted state; how many were not in it yet."""
         return self.session.update(self.kind.stored(spec), keys, self.kind.masks(spec, masks), self._spare(spec, spare))
+
+    def leaves(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare, ties: Sequence[Tie]) -> list[Key]:
+        """Those of these rows to which no other row of their table refers."""
+        return self.session.leaves(self.kind.stored(spec), keys, self._spare(spec, spare), ties)
 
     def count(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
         """How many of these rows are there, the spared ones aside."""

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_schema, sql_survey
-from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, register
+from connectors.kinds import sql_schema, sql_survey, sql_ties
+from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
@@ -52,6 +52,7 @@ class Sql:
         # cartesian product of a statement, and so everybody's rows.
         self._tables: dict[str, sa.Table] = {}
         self._uniques: dict[str, frozenset[frozenset[str]]] = {}
+        self._ties: sql_ties.Ties | None = None
 
     def prepare(self, names: Sequence[str]) -> None:
         """Read these tables as they are now, all together: what writes must not trust a schema that is a minute old."""
@@ -59,6 +60,7 @@ class Sql:
             inspector = sa.inspect(self.engine)
             for name, (table, unique) in sql_schema.together(inspector, names).items():
                 self._tables[name], self._uniques[name] = table, unique
+            self._ties = None
 
     def check(self) -> str:
         """Connect and ask for nothing; a sentence for the desk."""
@@ -113,6 +115,30 @@ class Sql:
         """What our login may not do there, a sentence for each; asked without touching a row."""
         with translated(spec.place):
             return lacking(self.engine, self.table(spec.name), spec.place, rights)
+
+    def ties(self, spec: CollectionSpec) -> Sequence[sql_ties.SqlTie]:
+        """The foreign keys by which rows hold on to rows of this collection."""
+        with translated(spec.place):
+            table = self.table(spec.name)
+        if self._ties is None:
+            self._ties = sql_ties.read(self.engine)
+        return sql_ties.of_table(self._ties, table)
+
+    def holding(
+        self,
+        spec: CollectionSpec,
+        keys: Sequence[Key],
+        spare: Spare,
+        tie: sql_ties.SqlTie,
+        holder: CollectionSpec | None,
+        *,
+        itself: bool = False,
+    ) -> list[Key]:
+        """The keys of the rows that hold on to these, the spared ones aside. See `sql_ties.holding`."""
+        with translated(spec.place), self._reading() as connection:
+            table = self.table(spec.name)
+            theirs = None if holder is None else (self.table(holder.name), holder)
+            return sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""
