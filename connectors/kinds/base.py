@@ -48,7 +48,12 @@ class Waiting(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """One live column, as the system describes it."""
+    """One live column, as the system describes it. `unique`: in any way by itself, also in lower case or in some rows only.
+
+    `together`: the other columns of each unique key that it is only a part of. `words`: the only ones that it takes.
+    `computed`: the system works its value out. `most`: the greatest whole number that fits. `other`: it holds neither text
+    nor numbers.
+    """
 
     name: str
     nullable: bool
@@ -56,6 +61,11 @@ class Column:
     textual: bool
     length: int | None = None
     number: bool = False
+    together: tuple[frozenset[str], ...] = ()
+    words: tuple[str, ...] | None = None
+    computed: bool = False
+    most: int | None = None
+    other: bool = False
 
 
 @dataclass(slots=True)

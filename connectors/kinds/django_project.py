@@ -120,6 +120,10 @@ def _described(yaml: str) -> dict[str, Stored]:
     return made
 
 
+def _named(keys: Iterable[frozenset[str]], fields: Mapping[str, str]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(fields.get(column, column) for column in key) for key in keys)
+
+
 class DjangoModels:
     """See `connectors.kinds.base.Kind`. It calls things by their names in the database and leaves the rest to `Sql`."""
 
@@ -186,7 +190,12 @@ class DjangoModels:
         """The live columns of a model's fields."""
         live = self.sql.columns(self.stored(spec))
         names = {one.name: self.column(spec, one.name) for one in spec.fields}
-        return {field: replace(live[column], name=field) for field, column in names.items() if column in live}
+        fields = {column: field for field, column in names.items()}
+        return {
+            field: replace(live[column], name=field, together=_named(live[column].together, fields))
+            for field, column in names.items()
+            if column in live
+        }
 
     def keyed(self, spec: CollectionSpec) -> bool:
         """Whether the database itself keeps the described key unique."""

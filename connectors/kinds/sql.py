@@ -15,10 +15,11 @@ from connectors.discovery.tables import Table
 from connectors.kinds import sql_schema, sql_survey, sql_ties
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
 from connectors.kinds.sql_changing import SqlChanging
+from connectors.kinds.sql_columns import live_column
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_rights import lacking
-from connectors.kinds.sql_terms import among, column_of
+from connectors.kinds.sql_terms import among, column_of, valued
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
     coerce,
@@ -87,17 +88,7 @@ class Sql:
         """The live columns of a collection."""
         with translated(spec.place):
             table, unique = self.table(spec.name), self._unique(spec.name)
-            return {
-                one.name: Column(
-                    one.name,
-                    bool(one.nullable) and not one.primary_key,
-                    frozenset((one.name,)) in unique,
-                    textual(one),
-                    getattr(one.type, "length", None),
-                    isinstance(one.type, sa.Integer | sa.Numeric),
-                )
-                for one in table.columns
-            }
+            return {one.name: live_column(one, unique) for one in table.columns}
 
     def keyed(self, spec: CollectionSpec) -> bool:
         """Whether the database itself keeps the described key unique."""
@@ -105,7 +96,12 @@ class Sql:
             return any(one <= set(spec.primary_key) for one in self._unique(spec.name))
 
     def ready(self, spec: CollectionSpec, masks: Mapping[str, Mask] | None) -> None:
-        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks."""
+        """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks, or when a
+        column cannot hold what it shall get.
+        """
+        with translated(spec.place):
+            for name, mask in (masks or {}).items():
+                valued(self.table(spec.name), spec, name, mask)
         if masks is None or masks:
             missing = self.lacking(spec, Rights((), tuple(masks or ()), deletes=masks is None))
             if missing:
