@@ -105,7 +105,10 @@ class Searcher:
             return
         for whole in self.portions(entry):
             for portion in self._apart(spec, entry, whole):
-                for row in kind.find(spec, entry.field, portion.values, folded=folded):
+                values = portion.values
+                if entry.source is None:
+                    values = base.typed(kind, spec, entry.field, values)
+                for row in kind.find(spec, entry.field, values, folded=folded):
                     yield row, portion.shared
 
     def portions(self, entry: Entry) -> Iterator[Portion]:

@@ -232,6 +232,14 @@ def lacking(kind: Kind, spec: CollectionSpec, rights: Rights) -> list[str] | Non
     return None if asked is None else list(asked(spec, rights))
 
 
+def typed(kind: Kind, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+    """Of identifiers that a person typed, those that are written as the field's values are, where a kind that has a method
+    `typed` would take others for them: 007 is not account 7.
+    """
+    asked = getattr(kind, "typed", None)
+    return list(values) if asked is None else list(asked(spec, field, values))
+
+
 def prepare(kind: Kind, names: Sequence[str]) -> None:
     """Tell a kind that has a method `prepare` which collections are to be changed: it looks at them as they are now."""
     asked = getattr(kind, "prepare", None)

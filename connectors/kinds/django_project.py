@@ -201,6 +201,10 @@ class DjangoModels:
         """Whether the database itself keeps the described key unique."""
         return self.sql.keyed(self.stored(spec))
 
+    def typed(self, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+        """See `Sql.typed`."""
+        return self.sql.typed(self.stored(spec), self.column(spec, field), values)
+
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """See `Sql.find`."""
         found = self.sql.find(self.stored(spec), self.column(spec, field), values, folded=folded)

@@ -27,6 +27,7 @@ from connectors.kinds.sql_values import (
     day,
     empty,
     exact,
+    oddly_written,
     packed,
     plain,
     same_text,
@@ -135,6 +136,12 @@ class Sql:
             table = self.table(spec.name)
             theirs = None if holder is None else (self.table(holder.name), holder)
             return sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
+
+    def typed(self, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+        """Identifiers that are written as the column's numbers are; of a text column all."""
+        with translated(spec.place):
+            column = column_of(self.table(spec.name), spec, field)
+        return list(values) if textual(column) else [one for one in values if not oddly_written(one)]
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine.reflection import ObjectKind
 
-from connectors.kinds import sql_uniques
+from connectors.kinds import sql_read, sql_uniques
 
 SCHEMA_SECONDS = 60
 Unique = frozenset[frozenset[str]]
@@ -104,18 +104,13 @@ def _place(inspector: sa.Inspector, name: str) -> tuple[str | None, str]:
 def _made(dialect: str, name: str, schema: str | None, described: Iterable[Any], key: Sequence[str]) -> sa.Table:
     columns = [
         sa.Column(
-            one["name"], _as_stored(one["type"]) if dialect == "sqlite" else one["type"],
+            one["name"], sql_read.as_read(one["type"], dialect),
             primary_key=one["name"] in key, nullable=one["nullable"] and one["name"] not in key,
             info={"declared": one["type"], "computed": (one.get("computed") or {}).get("sqltext")},
         )
         for one in described
     ]  # fmt: skip
     return sa.Table(name, sa.MetaData(), *columns, schema=schema, info={"dialect": dialect})
-
-
-def _as_stored(live: Any) -> Any:
-    # SQLite stores dates and decimals as whatever was written; reading them as such would fail on the first odd one.
-    return sa.types.NullType() if isinstance(live, sa.Date | sa.DateTime | sa.Time | sa.Numeric) else live
 
 
 def _sets(key: Sequence[str], constraints: Iterable[Any], indexes: Iterable[Any]) -> Unique:

@@ -1,5 +1,6 @@
 """How values travel between the systems' columns, our JSON and each other's types; and how texts compare exactly."""
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from connectors.kinds.base import Key, Permanent, token
+
+NUMBER = re.compile(r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 
 
 def coerce(column: sa.ColumnElement[Any], value: Any) -> Any:
@@ -90,6 +93,17 @@ def day(value: Any) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+def oddly_written(value: Any) -> bool:
+    """Whether a text is a number to a database and not written as one writes it: 007, 7.0, 7e0, digits of another script."""
+    if not isinstance(value, str) or NUMBER.fullmatch(value):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def comparable(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
