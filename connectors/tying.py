@@ -6,6 +6,7 @@ that is gone by then. Where a reference may not be empty, what refers goes first
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -75,7 +76,7 @@ class Ties:
                 for keys in self.remembered.chunks(change.finding):
                     if beat is not None:
                         beat()
-                    held = bool(self._going(change.spec, keys, {}, tie)) or held
+                    held = bool(sum(1 for _ in self._going(change.spec, keys, {}, tie))) or held
                     self._refuse_stuck(change.spec, keys, tie)
                 if held:
                     self._refuse_unwritable(tie)
@@ -86,7 +87,7 @@ class Ties:
         """
         found = Loose()
         for tie in self.of(spec):
-            going = self._going(spec, keys, spare, tie)
+            going = list(self._going(spec, keys, spare, tie))
             holder = self._holder(tie)
             if not going or holder is None:
                 continue
@@ -106,19 +107,17 @@ class Ties:
                 return
             seen.update(map(key_hash, new))
             yield new
-            going = self._going(spec, new, {}, tie)
+            going = list(self._going(spec, new, {}, tie))
 
-    def _going(self, spec: CollectionSpec, keys: list[Key], spare: Spare, tie: Tie) -> list[Key]:
+    def _going(self, spec: CollectionSpec, keys: list[Key], spare: Spare, tie: Tie) -> Iterator[Key]:
         """The rows of this order that refer by `tie` to these. Raises Permanent when one refers that stays as it is."""
         asked: Any = self.kind
-        holding: list[Key] = asked.holding(spec, keys, spare, tie, self._holder(tie))
-        if not holding:
-            return []
-        gone = self._gone_keys(tie)
-        going = [one for one in holding if key_hash(one) in gone]
-        if tie.restricts and len(going) < len(holding):
-            raise Permanent("constraint", self._words(spec, tie, some=bool(gone)))
-        return going
+        with closing(asked.holding(spec, keys, spare, tie, self._holder(tie))) as holding:
+            for key in holding:
+                if key_hash(key) in self._gone_keys(tie):
+                    yield key
+                elif tie.restricts:
+                    raise Permanent("constraint", self._words(spec, tie, some=bool(self._gone_keys(tie))))
 
     def _gone_keys(self, tie: Tie) -> set[int]:
         """Hashes of the keys of the referring table's rows that this order deletes, or whose reference it empties anyway."""
@@ -142,7 +141,7 @@ class Ties:
     def _refuse_stuck(self, spec: CollectionSpec, keys: list[Key], tie: Tie) -> None:
         if tie.own and tie.stuck and not tie.empties:
             asked: Any = self.kind
-            if asked.holding(spec, keys, {}, tie, self._holder(tie), itself=True):
+            if any(True for _ in asked.holding(spec, keys, {}, tie, self._holder(tie), itself=True)):
                 raise Permanent(
                     "constraint",
                     f"Rows of {spec.place} refer to themselves ({', '.join(tie.columns)}), which may not be empty, and this "

@@ -176,7 +176,7 @@ class DjangoModels:
         holder: CollectionSpec | None,
         *,
         itself: bool = False,
-    ) -> list[Key]:
+    ) -> Iterator[Key]:
         """See `Sql.holding`."""
         spared = {self.column(spec, name): some for name, some in spare.items()}
         theirs = None if holder is None else self.stored(holder)

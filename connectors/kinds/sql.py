@@ -130,12 +130,12 @@ class Sql:
         holder: CollectionSpec | None,
         *,
         itself: bool = False,
-    ) -> list[Key]:
+    ) -> Iterator[Key]:
         """The keys of the rows that hold on to these, the spared ones aside. See `sql_ties.holding`."""
         with translated(spec.place), self._reading() as connection:
             table = self.table(spec.name)
             theirs = None if holder is None else (self.table(holder.name), holder)
-            return sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
+            yield from sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
 
     def typed(self, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
         """Identifiers that are written as the column's numbers are; of a text column all."""

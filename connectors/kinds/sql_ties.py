@@ -17,6 +17,7 @@ from connectors.kinds.sql_values import packed
 from inventory.graph import CollectionSpec
 
 TAKEN_ALONG = ("CASCADE", "SET NULL", "SET DEFAULT")
+STREAM = 2000
 Target = tuple[str | None, str]  # (schema, or None for a table that needs none; name)
 
 # One row for each column of each key: what is referred to (schema, table, whether it needs no schema), what refers (the
@@ -95,7 +96,7 @@ def holding(
     tie: SqlTie,
     holder: tuple[sa.Table, CollectionSpec] | None,
     itself: bool,
-) -> list[Key]:
+) -> Iterator[Key]:
     """The keys of the rows that refer by `tie` to these `rows` of `table` (`itself`: only those that refer to themselves). Of
     a table that is not described (`holder` None) one row has no key and stands for all. Empty when our login may not look:
     the server sees to it then.
@@ -112,17 +113,18 @@ def holding(
         query = query.limit(1)
     elif itself:
         query = query.where(*(child.c[name] == table.c[name] for name in names))
+    columns = [] if holder is None else [column_of(holder[0], holder[1], name) for name in names]
+    place = "" if holder is None else holder[1].place
     try:
         with translated(tie.name):
-            found = connection.execute(query).all()
+            found = connection.execute(query, execution_options={"stream_results": True, "yield_per": STREAM})
     except Permanent as error:
         if error.code not in ("permission", "schema"):
             raise
-        return []
-    if holder is None:
-        return [() for _ in found]
-    columns = [column_of(holder[0], holder[1], name) for name in names]
-    return list(dict.fromkeys(packed(columns, tuple(row), holder[1].place) for row in found))
+        return
+    for part in found.partitions():
+        for row in part:
+            yield packed(columns, tuple(row), place) if columns else ()
 
 
 def referred_to(table: sa.Table, spec: CollectionSpec, tie: Tie) -> sa.Exists:
