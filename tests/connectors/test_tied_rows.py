@@ -1,16 +1,17 @@
 """Rows that refer to each other: trees, circles of tables, and rows that stay and hold on to what shall go."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from connectors import sql_grants
+from connectors import batches, holds, sql_grants
 from connectors.models import Connection, Receipt
 from tests.connectors import worlds
 from tests.connectors.conftest import Fill
-from tests.connectors.shop import allow, find, order_of, run_all
+from tests.connectors.shop import CLERK, allow, find, order_of, person, run_all, staff
 from tests.connectors.worlds import ADA, BEN, PK, table
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +212,23 @@ def test_the_printed_grants_hold_the_reference_that_is_emptied(fill: Fill) -> No
     connection = Connection.objects.get()
     granted = [one for one in sql_grants.statements(connection) if "UPDATE" in one]
     assert len(granted) == 1 and "parent_id" in granted[0] and "posts" in granted[0]
+
+
+def test_a_row_under_a_legal_hold_keeps_its_reference_and_what_it_refers_to(fill: Fill) -> None:
+    engine = fill(f"{PEOPLE})", posts().replace("words", "written_on DATE, words"), BOTH)
+    fill(
+        "INSERT INTO posts VALUES (1, 1, '2020-01-01', 'a', NULL)", "INSERT INTO posts VALUES (2, 1, '2020-01-01', 'b', 1)",
+        "INSERT INTO posts VALUES (3, 2, '2020-01-01', 'c', 1)",
+    )  # fmt: skip
+    fields = [PK, {"name": "person_id"}, {"name": "written_on"}, WORDS]
+    described = {"people": ({"erase": "mask"}, [PK, EMAIL]), "posts": ({"dated_by": "written_on"}, fields)}
+    describe(engine, [("posts", "person_id", "people", "id")], **described)
+    holds.place(person(BEN), matter="m", reason="r", review_on=date(2030, 1, 1), by=staff()[0])
+    batch = batches.open_retention(origin="run:1", collection=("crm", "posts"), before=date(2021, 1, 1), actor=CLERK)
+    run_all(batch)
+    _, maya = staff()
+    batches.authorise(batch, operation="erase", basis="schedule", proposed_by=None, approved_by=maya, actor=CLERK)
+    run_all(batch)
+    order = order_of(batch)
+    assert (order.state, order.park_code) == ("parked", "constraint")
+    assert table(engine, "SELECT id, parent_id FROM posts ORDER BY id") == [(1, None), (2, 1), (3, 1)]
