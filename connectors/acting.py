@@ -22,11 +22,11 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import approved, carrying, findings, holds, masking, sparing
+from connectors import approved, carrying, findings, holds, masking, sparing, tying
 from connectors.belonging import Belonging
 from connectors.keyed import system_secret
 from connectors.keys import key_hash
-from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, chunk_rows, ready
+from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Hit, Searcher
@@ -58,6 +58,7 @@ class Acting:
         # By collection: rows that the search after the work finds through a link by which nothing had been found.
         self.came: Counter[Name] = Counter()
         self._approved: dict[Name, set[int]] = {}
+        self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
     def tasks(self) -> list[Task]:
@@ -80,7 +81,21 @@ class Acting:
         masked = {task.finding.pk: task for task in found if task.masks}
         self.belonging.unlike = lambda finding, keys: self._unlike(masked.get(finding.pk), keys)
         self._refuse_carried(found)
-        return found
+        return self._tied(found)
+
+    def _tied(self, tasks: list[Task]) -> list[Task]:
+        """The tasks in the turn in which references between their rows let them be done. Of a person, whose rows are few, what
+        stays and refers to what is deleted is told before any row is touched; of a retention run at the chunk concerned.
+        """
+        if all(one.masks is not None for one in tasks):
+            return tasks
+        changes = [tying.Change(one.spec, one.finding, one.masks) for one in tasks]
+        turns = tying.Ties(self.kind, changes, self.searcher.remembered).order()
+        self.ties = tying.Ties(self.kind, [changes[turn] for turn in turns], self.searcher.remembered)
+        self.belonging.emptied = self.ties.emptying()
+        if self.order.batch.subject_id is not None and not Receipt.objects.filter(order=self.order).exists():
+            self.ties.refuse(self.searcher.beat)
+        return [tasks[turn] for turn in turns]
 
     def _refuse_carried(self, tasks: list[Task]) -> None:
         """For a person, whose rows are few, what a deletion would carry along is told before any row is touched."""
@@ -163,11 +178,14 @@ class Acting:
             todo = []
             for task, pk in group:
                 keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
-                todo.append((task, chunks[pk], keys, moved, self._apart(task.spec, keys)))
+                apart, loose = self._apart(task.spec, keys), tying.Loose()
+                if task.masks is None:
+                    loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
+                todo.append((task, chunks[pk], keys, moved, apart, loose))
             receipts = []
             with self.kind.changing() as session:
-                for task, chunk, keys, moved, apart in todo:
-                    changed, spared = _apply(session, task, keys, apart) if keys else (0, 0)
+                for task, chunk, keys, moved, apart, loose in todo:
+                    changed, spared = _apply(session, task, keys, apart, loose) if keys else (0, 0)
                     away = _away(session, task, moved) if moved else 0
                     rows = len(keys) + len(moved) - spared - away
                     receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
@@ -253,13 +271,17 @@ class Acting:
     def _apart(self, spec: CollectionSpec, keys: list[Key]) -> sparing.Apart:
         return sparing.Apart(keys, {}) if self.held is None else self.held.apart(self.kind, spec, keys)
 
+    def _free(self, spec: CollectionSpec, keys: list[Key]) -> tuple[list[Key], Spare]:
+        apart = self._apart(spec, keys)
+        return apart.keys, apart.spare
 
-def _apply(session: Changing, task: Task, keys: list[Key], apart: sparing.Apart) -> tuple[int, int]:
+
+def _apply(session: Changing, task: Task, keys: list[Key], apart: sparing.Apart, loose: tying.Loose) -> tuple[int, int]:
     """Change the rows and read them back; (changed by this pass, spared because of a hold)."""
     free, spare = apart.keys, apart.spare
     some_held = bool(spare) or len(free) < len(keys)
     if task.masks is None:
-        changed = session.delete(task.spec, free, spare) if free else 0
+        changed = tying.delete(session, task.spec, free, spare, loose) if free else 0
         left = session.count(task.spec, free, spare) if free else 0
         spared = session.count(task.spec, keys, {}) if some_held else 0
     else:

@@ -117,6 +117,10 @@ class ConnectionAdmin(Accountable):
              confirm="Says what does not fit the inventory. Reads no row."),
     )  # fmt: skip
 
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        checking.forget_if_moved(obj)
+        super().save_model(request, obj, form, change)
+
     @display(description="Kind", ordering="kind")
     def shown_kind(self, connection: Connection) -> str:
         return KINDS.get(connection.kind, connection.kind)
@@ -138,6 +142,11 @@ def _waive(order: WorkOrder, by: User, given: dict[str, str]) -> str:
 
 def _parked(order: WorkOrder) -> bool:
     return order.state == WorkOrder.State.PARKED
+
+
+def _retriable(order: WorkOrder) -> bool:
+    """Parked, and not because a colleague has yet to do it by hand: their sign-off opens it again."""
+    return _parked(order) and order.park_code != "waiting"
 
 
 @admin.register(WorkOrder)
@@ -165,7 +174,7 @@ class WorkOrderAdmin(ReadOnly):
     )  # fmt: skip
     readonly_fields = ("origin",)
     verbs = (
-        Verb("retry", "Retry", "connectors.retry_workorder", _retry, style="primary", shown=_parked),
+        Verb("retry", "Retry", "connectors.retry_workorder", _retry, style="primary", shown=_retriable),
         Verb("waive", "Give up", "connectors.waive_workorder", _waive, (Input("reason_code", "Reason", WAIVE_REASONS),),
              style="danger", shown=_parked),
     )  # fmt: skip

@@ -60,7 +60,10 @@ class _ByValue:
         return None if None in values else marked(values, self.folded)
 
     def fits(self, row: Row, *, shared: bool) -> bool:
-        return not self.sure or self.mark(row) in (self.all if shared else self.alone)
+        mark = self.mark(row)
+        if mark is None and any((self.spec.key, name) in self.belonging.emptied for name in self.names):
+            return True  # emptied by this very work, so that what it referred to could go
+        return not self.sure or mark in (self.all if shared else self.alone)
 
     def learn(self, mark: int, *, shared: bool) -> None:
         self.all.add(mark)
@@ -182,6 +185,7 @@ class Belonging:
         self._ways: dict[tuple[Name, int], _ByValue] = {}
         self._proofs: dict[tuple[Name, str, bool], Proof] = {}
         self._begun: set[int] | None = None
+        self.emptied: set[tuple[Name, str]] = set()
         # Finding -> how many of its rows are somebody else's by now, as far as it was read for what it leads to.
         self.moved: dict[int, tuple[Name, int]] = {}
         # Which of these rows are not as this work leaves them. A pass that was killed before its receipt may have changed

@@ -7,12 +7,13 @@ are applied, so a repeat changes nothing.
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.fitting import refuse_odd, unique
 from connectors.kinds.base import Column, Mask, Permanent
-from connectors.strategies import DIGEST, ERASED_TEXT, KEEPS_UNIQUE, TEXT_ONLY, Secrets, cut, mask_of
+from connectors.strategies import DIGEST, ERASED_TEXT, KEEPS_UNIQUE, MARK, TEXT_ONLY, Secrets, cut, mask_of
 from inventory.graph import CollectionSpec, FieldSpec
 
 # Pseudonyms and kept values are no anonymisation (GDPR recital 26): an anonymising order puts the default instead.
-DIGEST_LENGTH = len("anon-") + DIGEST
+DIGEST_LENGTH = len(MARK) + DIGEST
 NOT_ANONYMOUS = {"hash", "hmac", "preserve"}
 
 
@@ -117,12 +118,13 @@ def _described(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Col
     """The mask that the description names, checked against the live column."""
     assert field.mask is not None
     column, place, name = _live(spec, field, columns), _place(spec, field), str(field.mask.get("strategy"))
-    mask = cut(mask_of(field.mask, secrets, place), field.length)
+    mask = mask_of(field.mask, secrets, place, field.length, column.most)
     if mask.compute is None:
         return _checked(spec, field, mask, columns, many=True)
+    refuse_odd(place, column, mask, name)
     if name in TEXT_ONLY and not column.textual:
         raise Permanent("schema", f"{place} is not a text there, so the mask {name} does not fit. Choose another mask.")
-    if column.unique and (name not in KEEPS_UNIQUE or field.length is not None):
+    if unique(spec, column, columns) and (name not in KEEPS_UNIQUE or field.length is not None):
         raise Permanent(
             "schema", f"{place} must be unique there, and the mask {name} may make values equal. Use the token mask."
         )
@@ -138,13 +140,14 @@ def _described(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Col
 
 def _checked(spec: CollectionSpec, field: FieldSpec, mask: Mask, columns: Mapping[str, Column], *, many: bool) -> Mask:
     column, place = _live(spec, field, columns), _place(spec, field)
+    refuse_odd(place, column, mask)
     if mask.token and not column.textual:
         raise Permanent("schema", f"{place} is not a text there, so it cannot take a token. Choose another mask.")
     if not mask.token and mask.value is None and not column.nullable:
         raise Permanent(
             "schema", f"{place} may not be empty there. Give it another mask in the description, then retry."
         )
-    if many and not mask.token and mask.value is not None and column.unique:
+    if many and not mask.token and mask.value is not None and unique(spec, column, columns):
         raise Permanent("schema", f"{place} must be unique there. Use the token mask in the description, then retry.")
     longest = _longest(spec, mask, columns) if column.textual else 0
     if column.length is not None and longest > column.length:
@@ -171,9 +174,9 @@ def _room(column: Column, field: FieldSpec) -> int | None:
 def _default(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Column]) -> Mask:
     column = _live(spec, field, columns)
     if column.nullable:
-        return Mask(None)
+        return _checked(spec, field, Mask(None), columns, many=True)
     if column.textual:
-        made = Mask(token=True) if column.unique else cut(Mask(ERASED_TEXT), _room(column, field))
+        made = Mask(token=True) if unique(spec, column, columns) else cut(Mask(ERASED_TEXT), _room(column, field))
         return _checked(spec, field, made, columns, many=True)
     raise Permanent(
         "schema",

@@ -52,7 +52,8 @@ def lines(proposal: Proposal) -> list[Line]:
     if "field" in said:
         return [_line(said["field"], [proposal.confidence, *proposal.evidence])]
     reasons = said.get("reasons", {})
-    return [_line(one, reasons.get(one["name"], [0])) for one in said.get("collection", {}).get("fields", ())]
+    fields = [*said.get("collection", {}).get("fields", ()), *said.get("further", ())]
+    return [_line(one, reasons.get(one["name"], [0])) for one in fields]
 
 
 def _line(row: dict[str, Any], reasons: list[Any]) -> Line:

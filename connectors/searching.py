@@ -126,6 +126,8 @@ class Searcher:
         kind = self.kind(spec.system)
         if len(entry.fields) > 1:
             return kind.find_together(spec, entry.fields, values)
+        if entry.source is None:
+            values = base.typed(kind, spec, entry.field, values)
         return kind.find(spec, entry.field, values, folded=folded(spec, entry.field))
 
     def portions(self, entry: Entry) -> Iterator[Portion]:

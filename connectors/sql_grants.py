@@ -5,12 +5,14 @@ runs them chooses one and writes it into the connection's address.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import sqlalchemy as sa
 from django.utils.html import format_html, format_html_join
 
 from audit.refusal import Refused
-from connectors import rights
+from connectors import rights, tying
 from connectors.kinds import sql_schema
 from connectors.kinds.base import Kind, Permanent, Rights, Temporary, open_kind
 from connectors.kinds.sql_errors import translated
@@ -27,7 +29,8 @@ def statements(connection: Connection) -> list[str]:
     kind, engine = _opened(connection)
     graph = mapping.graph(roles=tuple(System.Role.values))
     renamed = getattr(kind, "stored_rights", _as_described)
-    tables = [renamed(spec, needed) for spec, needed in rights.of_system(graph, connection.system.key)]
+    described = list(rights.of_system(graph, connection.system.key))
+    tables = [renamed(spec, needed) for spec, needed in _with_references(kind, described)]
     if engine.dialect.name == "postgresql":
         return list(_postgresql(engine, tables))
     if engine.dialect.name in ("mysql", "mariadb"):
@@ -47,6 +50,22 @@ def shown(connection: Connection) -> str:
     except Refused as error:
         return error.message
     return format_html('<pre class="grants text-xs">{}</pre>', lines)
+
+
+def _with_references(
+    kind: Kind, described: list[tuple[CollectionSpec, Rights]]
+) -> Iterator[tuple[CollectionSpec, Rights]]:
+    """The same with the references that are emptied before rows of a tree, or of a circle of tables, can go."""
+    emptied = list(_emptied(kind, [spec for spec, needed in described if needed.deletes]))
+    for spec, needed in described:
+        names = [name for one, name in emptied if one.key == spec.key]
+        reads = tuple(dict.fromkeys((*needed.reads, *names)))
+        yield spec, replace(needed, reads=reads, updates=tuple(dict.fromkeys((*needed.updates, *names))))
+
+
+def _emptied(kind: Kind, deleted: list[CollectionSpec]) -> Iterator[tuple[CollectionSpec, str]]:
+    with suppress(Permanent, Temporary):  # told by the examination of the connection
+        yield from tying.emptied(kind, deleted)
 
 
 def _as_described(spec: CollectionSpec, needed: Rights) -> tuple[str, Rights]:

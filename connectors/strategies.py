@@ -19,7 +19,9 @@ from connectors.kinds.base import Key, Mask, Permanent, token
 
 ERASED_TEXT = "[erased]"
 DIGEST = 24  # hexadecimal digits: 96 bits
-MARKED = re.compile(r"anon-[0-9a-f]{0,24}")
+MARK, CHECK = "anon-", 6  # the last digits of a mark are a keyed checksum of the others
+DAY = re.compile(r"([0-9]{4})-([0-9]{2})-[0-9]{2}([ T]|\Z)")
+COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})[0-9]{2}")
 IPV4_BITS, IPV6_BITS = 24, 48
 
 
@@ -66,7 +68,7 @@ def hmac_of_system(options: Options, secrets: Secrets) -> Mask:
 
 def random_of_same_form(options: Options, secrets: Secrets) -> Mask:
     """Put random letters for letters and digits for digits; length, spaces and signs stay."""
-    place = str(options.get("place", ""))
+    place, most = str(options.get("place", "")), options.get("most")
 
     def compute(key: Key, current: Any) -> Any:
         if current is None:
@@ -74,7 +76,9 @@ def random_of_same_form(options: Options, secrets: Secrets) -> Mask:
         text = str(current)
         stream = _stream(secrets.system, place, key, len(text))
         made = "".join(_alike(one, number) for one, number in zip(text, stream, strict=True))
-        return int(made) if isinstance(current, int) and not isinstance(current, bool) else made
+        if isinstance(current, bool) or not isinstance(current, int):
+            return made
+        return int(made) if most is None else _fitting(int(made), most)
 
     return Mask(compute=compute)
 
@@ -105,7 +109,8 @@ def truncate(options: Options, secrets: Secrets) -> Mask:
             return coarse if month else coarse.replace(month=1)
         if isinstance(current, date):
             return current.replace(day=1) if month else current.replace(month=1, day=1)
-        return _shorter(str(current), month, characters)
+        # Twice: the first characters of a text may be a date or an address, and a repeat would coarsen that.
+        return _shorter(_shorter(str(current), month, characters), month, characters)
 
     return Mask(compute=compute)
 
@@ -136,14 +141,18 @@ def describe() -> dict[str, str]:
     return {name: " ".join((one.__doc__ or "").split()) for name, one in STRATEGIES.items()}
 
 
-def mask_of(mask: Mapping[str, Any], secrets: Secrets, place: str = "") -> Mask:
-    """The mask that a description asks for; `place` is dataset.collection.field. Raises Permanent for an unknown one."""
+def mask_of(
+    mask: Mapping[str, Any], secrets: Secrets, place: str = "", length: int | None = None, most: int | None = None
+) -> Mask:
+    """The mask that a description asks for; `place` is dataset.collection.field, `length` what its words are cut to, `most`
+    the greatest whole number that fits. Raises Permanent for an unknown one.
+    """
     strategy = STRATEGIES.get(str(mask.get("strategy")))
     if strategy is None:
         raise Permanent(
             "schema", f"The description asks for a masking strategy that does not exist: {mask.get('strategy')}."
         )
-    return strategy({**mask, "place": place}, secrets)
+    return cut(strategy({**mask, "place": place, "length": length, "most": most}, secrets), length)
 
 
 def cut(mask: Mask, length: int | None) -> Mask:
@@ -157,19 +166,31 @@ def cut(mask: Mask, length: int | None) -> Mask:
 
     def compute(key: Key, current: Any) -> Any:
         made = mask.wanted(key, current)
-        return made[:length] if isinstance(made, str) else made
+        # Spaces at the end are no words: CHAR(n) comes padded with them.
+        return made[:length] if isinstance(made, str) and len(made.rstrip(" ")) > length else made
 
     return Mask(compute=compute)
 
 
 def _digest(options: Options, secret: bytes) -> Mask:
-    suffix = str(options.get("suffix", ""))
+    """Digits that are known again by their checksum, so that a person's own value of the same form is not taken for one.
+    `length`: how many characters the whole may have.
+    """
+    suffix, length = str(options.get("suffix", "")), options.get("length")
+    digits = DIGEST if length is None else min(DIGEST, max(0, length - len(MARK)))
+    check = min(CHECK, digits // 2)
+
+    def made(digest: str) -> str:
+        keyed = hmac.new(secret, b"mark " + digest.encode(), hashlib.sha256).hexdigest()[:check]
+        return f"{MARK}{digest}{keyed}{suffix}"[:length]
 
     def compute(key: Key, current: Any) -> Any:
-        if current is None or MARKED.fullmatch(str(current).removesuffix(suffix)):
+        if current is None:
+            return None
+        text = str(current)
+        if made(text[len(MARK) : len(MARK) + digits - check]) == text.rstrip(" "):  # CHAR(n) comes padded with spaces
             return current
-        digest = hmac.new(secret, str(current).encode(), hashlib.sha256).hexdigest()[:DIGEST]
-        return f"anon-{digest}{suffix}"
+        return made(hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[: digits - check])
 
     return Mask(compute=compute)
 
@@ -188,15 +209,33 @@ def _alike(one: str, number: int) -> str:
     return one
 
 
+def _fitting(number: int, most: int) -> int:
+    """A number of as many digits that is not greater than `most`."""
+    least = 10 ** (len(str(abs(number))) - 1)
+    size = abs(number)
+    if most >= least:
+        size = least + (size - least) % (min(most, 10 * least - 1) - least + 1)
+    return size if number > 0 else -size
+
+
 def _shorter(text: str, month: bool, characters: int) -> str:
     try:
         bits = IPV4_BITS if ip_address(text).version == 4 else IPV6_BITS
         return str(ip_network(f"{text}/{bits}", strict=False).network_address)
     except ValueError:
         pass  # no address: perhaps a date
-    try:
-        date.fromisoformat(text[:10])
-    except ValueError:
+    day, compact = DAY.match(text), COMPACT_DAY.fullmatch(text)
+    found = day or compact
+    if found is None or not _is_day(text[:10]):
         return text[:characters]
-    coarse = f"{text[:7]}-01" if month else f"{text[:4]}-01-01"
-    return coarse + ("" if len(text) == 10 else f"{text[10]}00:00:00")
+    if day is None:
+        return f"{found[1]}{found[2] if month else '01'}01"
+    return f"{found[1]}-{found[2] if month else '01'}-01" + (f"{found[3]}00:00:00" if found[3] else "")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -69,7 +69,7 @@ def _new_table(table: Table, draft: Drafted) -> Difference:
     if table.rows is not None:
         evidence.append(f"about {table.rows} rows")
     reasons = {name: [one.confidence, *one.evidence] for name, one in draft.guesses.items()}
-    suggestion = {"collection": row, "reasons": reasons}
+    suggestion = {"collection": row, "reasons": reasons} | ({"further": draft.further} if draft.further else {})
     return Difference(
         NEW_TABLE, table.name, "", suggestion, (*evidence, *draft.notes), draft.confidence, table.fingerprint
     )

@@ -116,6 +116,8 @@ def _collection(row: Proposal) -> Collection:
 def _new_table(row: Proposal, choices: Choices) -> None:
     said = dict(row.suggestion["collection"])
     fields = [_chosen(one, choices) for one in said.pop("fields")]
+    if said.get("skip") and choices.skip is False:  # taken in: with the columns that look personal
+        fields += [_chosen(one, choices) for one in row.suggestion.get("further", ())]
     if choices.erase:
         said["erase"] = choices.erase
     if choices.keep_ground:

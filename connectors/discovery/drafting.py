@@ -27,11 +27,15 @@ ADVICE = "kept rows need erase: keep and keep_ground; if law keeps these, say so
 
 @dataclass
 class Drafted:
-    """One collection as a description says it, why each field is there (by name), and what a person should look at."""
+    """One collection as a description says it, why each field is there (by name), and what a person should look at.
+
+    `further`: of a table that is left out, the fields that look personal; they belong to it once somebody takes it in.
+    """
 
     row: dict[str, Any]
     guesses: Mapping[str, Guess] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    further: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def skipped(self) -> bool:
@@ -84,11 +88,15 @@ def _collection(found: Picture, name: str, deleted: bool, homes: Mapping[str, st
     row: dict[str, Any] = {"name": name, "title": _title(name)}
     if not _matters(found, name):
         row |= {"skip": True, "fields": [_field_of_key(one) for one in table.columns if one.name in table.primary_key]}
-        return Drafted(row, guesses, _passed_over(table, guesses))
+        further = _further(table, guesses, row["fields"])
+        if further and not _personal_key(table, guesses):
+            row["erase"] = "mask"  # should somebody take it in
+        return Drafted(row, guesses, _passed_over(table, guesses), further)
     if not table.primary_key:
         row["skip"] = True
         fields = [_field_of_key(one) for one in table.columns[:1]]
-        return Drafted({**row, "fields": fields}, guesses, ["it has no primary key, so its rows cannot be told apart"])
+        notes = ["it has no primary key, so its rows cannot be told apart"]
+        return Drafted({**row, "fields": fields}, guesses, notes, _further(table, guesses, fields))
     keep_row = not deleted or bool(_personal_key(table, guesses))
     row["erase"] = "mask" if keep_row and not _personal_key(table, guesses) else "delete"
     fields = [_field(one, table, guesses[one.name], found, homes, row["erase"]) for one in table.columns]
@@ -106,6 +114,15 @@ def _passed_over(table: Table, guesses: Mapping[str, Guess]) -> list[str]:
     """Columns of a table that is left out although they look personal: somebody should look."""
     odd = [one.name for one in table.columns if guesses[one.name].personal]
     return [f"left out, because no identifier and no reference leads to it; look at {', '.join(odd)}"] if odd else []
+
+
+def _further(table: Table, guesses: Mapping[str, Guess], fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    known = {one["name"] for one in fields}
+    return [
+        {"name": one.name, **_type(one), **said(one, guesses[one.name], table, "mask")}
+        for one in table.columns
+        if guesses[one.name].personal and one.name not in known
+    ]
 
 
 def _matters(found: Picture, name: str) -> bool:

@@ -48,7 +48,12 @@ class Waiting(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """One live column, as the system describes it."""
+    """One live column, as the system describes it. `unique`: in any way by itself, also in lower case or in some rows only.
+
+    `together`: the other columns of each unique key that it is only a part of. `words`: the only ones that it takes.
+    `computed`: the system works its value out. `most`: the greatest whole number that fits. `other`: it holds neither text
+    nor numbers.
+    """
 
     name: str
     nullable: bool
@@ -56,6 +61,11 @@ class Column:
     textual: bool
     length: int | None = None
     number: bool = False
+    together: tuple[frozenset[str], ...] = ()
+    words: tuple[str, ...] | None = None
+    computed: bool = False
+    most: int | None = None
+    other: bool = False
 
 
 @dataclass(slots=True)
@@ -117,6 +127,26 @@ class Carried:
     names: frozenset[str]
     columns: tuple[str, ...]
     action: str
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A key by which rows of the table `name` (one of `names`, as descriptions may call it) refer to rows of another table or
+    of their own (`own`): the system refuses to delete what is referred to.
+
+    `columns` refer; `empties` is the one of them that may be emptied, "" if none. `restricts` is False when the system takes
+    the referring rows along instead. `waits`: it is looked at only when a transaction ends. `stuck`: not even a row that
+    refers to itself alone can be deleted.
+    """
+
+    name: str
+    names: frozenset[str]
+    columns: tuple[str, ...]
+    empties: str
+    own: bool = False
+    waits: bool = False
+    restricts: bool = True
+    stuck: bool = False
 
 
 class Looking(Protocol):
@@ -250,6 +280,14 @@ def stored(kind: Kind, spec: CollectionSpec) -> CollectionSpec:
     asked = getattr(kind, "stored", None)
     found: CollectionSpec = spec if asked is None else asked(spec)
     return found
+
+
+def typed(kind: Kind, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+    """Of identifiers that a person typed, those that are written as the field's values are, where a kind that has a method
+    `typed` would take others for them: 007 is not account 7.
+    """
+    asked = getattr(kind, "typed", None)
+    return list(values) if asked is None else list(asked(spec, field, values))
 
 
 def prepare(kind: Kind, names: Sequence[str]) -> None:

@@ -17,11 +17,12 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 
 from audit.refusal import Refused
-from connectors.kinds.base import Carried, Column, Found, Key, Mask, Permanent, Rights, Spare, register
+from connectors.kinds.base import Carried, Column, Found, Key, Mask, Permanent, Rights, Spare, Tie, register
 from connectors.kinds.http_part import FILE, Part
 from connectors.kinds.sql import Sql
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
+from connectors.kinds.sql_ties import SqlTie
 from connectors.models import Batch, Connection
 from inventory.descriptions.lines import parse
 from inventory.graph import CollectionSpec
@@ -119,6 +120,10 @@ def _described(yaml: str) -> dict[str, Stored]:
     return made
 
 
+def _named(keys: Iterable[frozenset[str]], fields: Mapping[str, str]) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(fields.get(column, column) for column in key) for key in keys)
+
+
 class DjangoModels:
     """See `connectors.kinds.base.Kind`. It calls things by their names in the database and leaves the rest to `Sql`."""
 
@@ -163,6 +168,25 @@ class DjangoModels:
         """See `Sql.carried`. What the project itself does on a deletion (`on_delete`) is its own code, and does not run."""
         return list(self.sql.carried(self.stored(spec)))
 
+    def ties(self, spec: CollectionSpec) -> Sequence[SqlTie]:
+        """See `Sql.ties`."""
+        return self.sql.ties(self.stored(spec))
+
+    def holding(
+        self,
+        spec: CollectionSpec,
+        keys: Sequence[Key],
+        spare: Spare,
+        tie: SqlTie,
+        holder: CollectionSpec | None,
+        *,
+        itself: bool = False,
+    ) -> Iterator[Key]:
+        """See `Sql.holding`."""
+        spared = {self.column(spec, name): some for name, some in spare.items()}
+        theirs = None if holder is None else self.stored(holder)
+        return self.sql.holding(self.stored(spec), keys, spared, tie, theirs, itself=itself)
+
     def masks(self, spec: CollectionSpec, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """The masks by column."""
         return {self.column(spec, name): mask for name, mask in masks.items()}
@@ -171,11 +195,20 @@ class DjangoModels:
         """The live columns of a model's fields."""
         live = self.sql.columns(self.stored(spec))
         names = {one.name: self.column(spec, one.name) for one in spec.fields}
-        return {field: replace(live[column], name=field) for field, column in names.items() if column in live}
+        fields = {column: field for field, column in names.items()}
+        return {
+            field: replace(live[column], name=field, together=_named(live[column].together, fields))
+            for field, column in names.items()
+            if column in live
+        }
 
     def keyed(self, spec: CollectionSpec) -> bool:
         """Whether the database itself keeps the described key unique."""
         return self.sql.keyed(self.stored(spec))
+
+    def typed(self, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+        """See `Sql.typed`."""
+        return self.sql.typed(self.stored(spec), self.column(spec, field), values)
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """See `Sql.find`."""
@@ -246,6 +279,10 @@ class ModelsChanging:
     def update(self, spec: CollectionSpec, keys: Sequence[Key], masks: Mapping[str, Mask], spare: Spare) -> int:
         """Bring these rows into the wanted state; how many were not in it yet."""
         return self.session.update(self.kind.stored(spec), keys, self.kind.masks(spec, masks), self._spare(spec, spare))
+
+    def leaves(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare, ties: Sequence[Tie]) -> list[Key]:
+        """Those of these rows to which no other row of their table refers."""
+        return self.session.leaves(self.kind.stored(spec), keys, self._spare(spec, spare), ties)
 
     def count(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
         """How many of these rows are there, the spared ones aside."""

@@ -12,19 +12,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_cascades, sql_schema, sql_survey
-from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, register
+from connectors.kinds import sql_cascades, sql_schema, sql_survey, sql_ties
+from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
 from connectors.kinds.sql_changing import SqlChanging
+from connectors.kinds.sql_columns import live_column
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_rights import PLANNED, lacking, planning
-from connectors.kinds.sql_terms import among, column_of, together, unfit
+from connectors.kinds.sql_terms import among, column_of, together, unfit, valued
 from connectors.kinds.sql_values import before as dated_before
 from connectors.kinds.sql_values import (
     blanks_around,
     comparable,
     day,
     linked,
+    oddly_written,
     packed,
     same_text,
     spellings,
@@ -53,6 +55,7 @@ class Sql:
         self._tables: dict[str, sa.Table] = {}
         self._uniques: dict[str, frozenset[frozenset[str]]] = {}
         self._cascades: sql_cascades.Cascades | None = None
+        self._ties: sql_ties.Ties | None = None
 
     def prepare(self, names: Sequence[str]) -> None:
         """Read these tables as they are now, all together: what writes must not trust a schema that is a minute old."""
@@ -61,6 +64,7 @@ class Sql:
             for name, (table, unique) in sql_schema.together(inspector, names).items():
                 self._tables[name], self._uniques[name] = table, unique
             self._cascades = None
+            self._ties = None
 
     def check(self) -> str:
         """Connect and ask for nothing; a sentence for the desk."""
@@ -87,17 +91,7 @@ class Sql:
         """The live columns of a collection."""
         with translated(spec.place):
             table, unique = self.table(spec.name), self._unique(spec.name)
-            return {
-                one.name: Column(
-                    one.name,
-                    bool(one.nullable) and not one.primary_key,
-                    frozenset((one.name,)) in unique,
-                    textual(one),
-                    getattr(one.type, "length", None),
-                    isinstance(one.type, sa.Integer | sa.Numeric),
-                )
-                for one in table.columns
-            }
+            return {one.name: live_column(one, unique) for one in table.columns}
 
     def keyed(self, spec: CollectionSpec) -> bool:
         """Whether the database itself keeps the described key unique."""
@@ -108,6 +102,9 @@ class Sql:
         """Raises Permanent when our login may not make this change (`masks` None: delete), naming what it lacks, or when the
         value of a mask does not fit its column.
         """
+        with translated(spec.place):
+            for name, mask in (masks or {}).items():
+                valued(self.table(spec.name), spec, name, mask)
         if masks is None or masks:
             missing = self.lacking(spec, Rights((), tuple(masks or ()), deletes=masks is None))
             if missing:
@@ -143,6 +140,36 @@ class Sql:
         if self._cascades is None:
             self._cascades = sql_cascades.read(self.engine)
         return sql_cascades.of_table(self._cascades, table)
+
+    def ties(self, spec: CollectionSpec) -> Sequence[sql_ties.SqlTie]:
+        """The foreign keys by which rows hold on to rows of this collection."""
+        with translated(spec.place):
+            table = self.table(spec.name)
+        if self._ties is None:
+            self._ties = sql_ties.read(self.engine)
+        return sql_ties.of_table(self._ties, table)
+
+    def holding(
+        self,
+        spec: CollectionSpec,
+        keys: Sequence[Key],
+        spare: Spare,
+        tie: sql_ties.SqlTie,
+        holder: CollectionSpec | None,
+        *,
+        itself: bool = False,
+    ) -> Iterator[Key]:
+        """The keys of the rows that hold on to these, the spared ones aside. See `sql_ties.holding`."""
+        with translated(spec.place), self._reading() as connection:
+            table = self.table(spec.name)
+            theirs = None if holder is None else (self.table(holder.name), holder)
+            yield from sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
+
+    def typed(self, spec: CollectionSpec, field: str, values: Sequence[Any]) -> list[Any]:
+        """Identifiers that are written as the column's numbers are; of a text column all."""
+        with translated(spec.place):
+            column = column_of(self.table(spec.name), spec, field)
+        return list(values) if textual(column) else [one for one in values if not oddly_written(one)]
 
     def find(self, spec: CollectionSpec, field: str, values: Sequence[Any], *, folded: bool) -> Iterator[Found]:
         """Rows whose `field` equals one of `values`; `folded` compares e-mail addresses in lower case."""

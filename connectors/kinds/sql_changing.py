@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from connectors.kinds import sql_cascades
-from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, carrying
+from connectors.kinds import sql_cascades, sql_ties
+from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, Tie, carrying
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_terms import (
     among,
@@ -71,6 +71,16 @@ class SqlChanging:
             statement = sa.update(table).where(among(table, spec, keys, spare), differing)
             new = {table.c[name]: value for name, value in wanted.items()}
             return self.connection.execute(statement.values(new)).rowcount
+
+    def leaves(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare, ties: Sequence[Tie]) -> list[Key]:
+        """Those of these rows to which no other row of their table refers by `ties`, keys of the table itself."""
+        with translated(spec.place):
+            table = self.kind.table(spec.name)
+            columns = [column_of(table, spec, name) for name in spec.primary_key]
+            query = sa.select(*columns).where(among(table, spec, keys, spare))
+            for tie in ties:
+                query = query.where(~sql_ties.referred_to(table, spec, tie))
+            return [packed(columns, tuple(row), spec.place) for row in self.connection.execute(query)]
 
     def count(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
         """How many of these rows are there, the spared ones aside."""

@@ -13,7 +13,9 @@ SENTENCES = {
     "schema": "A table or column of the description does not exist there. Mend the description, then retry.",
     "constraint": "A rule of the database forbids the change: other rows may refer to these, or a value must be unique. "
     "See to what refers to them or to the masks, then retry.",
-    "permission": "Our login may not do this there. Check its password, or ask the system's owner for the grant, then retry.",
+    "permission": "Our login may not do this there. Ask the system's owner for the grant, then retry.",
+    "login": "The system does not let our login in: its name or password is wrong, or it may not come from here. Mend the "
+    "address of the connection, or ask the system's owner, then retry.",
     "value": "A value does not fit into its column there. Mend the mask in the description, then retry.",
 }
 UNREADABLE = "A value there cannot be read here, such as a date without end. Ask its owner to mend it, then retry."
@@ -23,14 +25,16 @@ POSTGRESQL = (
     ("", ("08", "40", "53", "55P03", "57", "58", "HYT00")),
     ("schema", ("42P01", "42703", "3F000", "42704")),
     ("constraint", ("23",)),
-    ("permission", ("42501", "28", "25006")),
+    ("login", ("28",)),
+    ("permission", ("42501", "25006")),
     ("value", ("22",)),
 )
 # In the words of a server that speaks English; in another language the trouble counts as passing, and is told as "did not
 # answer".
 REFUSED_AT_THE_DOOR = (
-    ("permission", re.compile(r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in"
-                              r"|permission denied for database|no password supplied")),
+    ("login", re.compile(r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in"
+                         r"|no password supplied")),
+    ("permission", re.compile(r"permission denied for database")),
     ("schema", re.compile(r"database .* does not exist")),
 )  # fmt: skip
 # MySQL and MariaDB error numbers. Passing: lock wait, deadlock, too many connections, killed, timeout; all of the
@@ -39,7 +43,8 @@ PASSING = {0, 1040, 1053, 1203, 1205, 1213, 1226, 1317, 1927, 1969, 3024, *range
 MYSQL = {
     "schema": {1049, 1054, 1146},
     "constraint": {1048, 1062, 1169, 1216, 1217, 1451, 1452, 1557, 3819, 4025},
-    "permission": {1044, 1045, 1142, 1143, 1227, 1290, 1370, 1698},
+    "login": {1045, 1698},
+    "permission": {1044, 1142, 1143, 1227, 1290, 1370},
     "value": {1264, 1265, 1292, 1366, 1406},
 }
 SQLITE = (

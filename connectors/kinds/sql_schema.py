@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine.reflection import ObjectKind
 
+from connectors.kinds import sql_read, sql_uniques
+
 SCHEMA_SECONDS = 60
 Unique = frozenset[frozenset[str]]
 
@@ -21,7 +23,7 @@ def table(engine: sa.Engine, name: str) -> sa.Table:
 
 
 def unique_keys(engine: sa.Engine, name: str) -> Unique:
-    """The sets of columns that the database itself keeps unique."""
+    """The sets of columns that the database itself keeps unique; a set with `sql_uniques.PARTLY` is so not simply."""
     return _unique(engine, name, int(time.monotonic()) // SCHEMA_SECONDS)
 
 
@@ -48,15 +50,21 @@ def _of_schema(inspector: sa.Inspector, schema: str | None, names: Sequence[str]
     asked: Any = {"schema": schema, "filter_names": names, "kind": ObjectKind.ANY}
     columns = inspector.get_multi_columns(**asked)
     keys: Any = inspector.get_multi_pk_constraint(**asked)
-    constraints: Any = inspector.get_multi_unique_constraints(**asked)
-    indexes: Any = inspector.get_multi_indexes(**asked)
+    with sql_uniques.quietly():
+        constraints: Any = inspector.get_multi_unique_constraints(**asked)
+        indexes: Any = inspector.get_multi_indexes(**asked)
     found = dict[str, tuple[sa.Table, Unique]]()
     for place, described in columns.items():
         if described:
             key = (keys.get(place) or {}).get("constrained_columns") or []
             made = _made(inspector.dialect.name, place[1], schema, described, key)
-            found[place[1]] = (made, _sets(key, constraints.get(place) or (), indexes.get(place) or ()))
-    return found
+            unique = _sets(key, constraints.get(place) or (), indexes.get(place) or ())
+            found[place[1]] = (made, unique | sql_uniques.partly(made, indexes.get(place) or ()))
+    written = sql_uniques.written(inspector) if found else {}
+    return {
+        name: (made, unique | sql_uniques.of_words(made, written.get(name, ())))
+        for name, (made, unique) in found.items()
+    }
 
 
 def forget() -> None:
@@ -82,12 +90,14 @@ def _table(engine: sa.Engine, name: str, minute: int) -> sa.Table:
 
 @lru_cache(maxsize=512)
 def _unique(engine: sa.Engine, name: str, minute: int) -> Unique:
-    inspector = _inspector(engine, minute)
+    inspector, made = _inspector(engine, minute), _table(engine, name, minute)
     schema, name = _place(inspector, name)
-    return _sets(
-        inspector.get_pk_constraint(name, schema)["constrained_columns"],
-        inspector.get_unique_constraints(name, schema), inspector.get_indexes(name, schema),
-    )  # fmt: skip
+    with sql_uniques.quietly():
+        constraints, indexes = inspector.get_unique_constraints(name, schema), inspector.get_indexes(name, schema)
+    key = inspector.get_pk_constraint(name, schema)["constrained_columns"]
+    sets = _sets(key, constraints, indexes)
+    written = sql_uniques.written(inspector).get(name, ())
+    return sets | sql_uniques.partly(made, indexes) | sql_uniques.of_words(made, written)
 
 
 def _place(inspector: sa.Inspector, name: str) -> tuple[str | None, str]:
@@ -99,24 +109,13 @@ def _place(inspector: sa.Inspector, name: str) -> tuple[str | None, str]:
 def _made(dialect: str, name: str, schema: str | None, described: Iterable[Any], key: Sequence[str]) -> sa.Table:
     columns = [
         sa.Column(
-            one["name"], _as_stored(one["type"]) if dialect == "sqlite" else _emptied(one["type"]),
+            one["name"], sql_read.as_read(one["type"], dialect),
             primary_key=one["name"] in key, nullable=one["nullable"] and one["name"] not in key,
+            info={"declared": one["type"], "computed": (one.get("computed") or {}).get("sqltext")},
         )
         for one in described
     ]  # fmt: skip
     return sa.Table(name, sa.MetaData(), *columns, schema=schema, info={"dialect": dialect})
-
-
-def _as_stored(live: Any) -> Any:
-    # SQLite stores dates and decimals as whatever was written; reading them as such would fail on the first odd one.
-    return sa.types.NullType() if isinstance(live, sa.Date | sa.DateTime | sa.Time | sa.Numeric) else _emptied(live)
-
-
-def _emptied(live: Any) -> Any:
-    # To SQLAlchemy an empty JSON column holds the JSON value null, and to everybody else that is not empty.
-    if isinstance(live, sa.JSON):
-        live.none_as_null = True
-    return live
 
 
 def _sets(key: Sequence[str], constraints: Iterable[Any], indexes: Iterable[Any]) -> Unique:

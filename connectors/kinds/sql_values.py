@@ -15,6 +15,7 @@ from connectors.alike import UUID
 from connectors.kinds.base import Key, Permanent, token
 
 INTEGRAL = re.compile(r"(0|-?[1-9]\d*)(\.0+)?")
+NUMBER = re.compile(r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 
 
 def coerce(column: sa.ColumnElement[Any], value: Any) -> Any:
@@ -141,6 +142,17 @@ def day(value: Any) -> date | None:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
+
+
+def oddly_written(value: Any) -> bool:
+    """Whether a text is a number to a database and not written as one writes it: 007, 7.0, 7e0, digits of another script."""
+    if not isinstance(value, str) or NUMBER.fullmatch(value):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def comparable(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from requests_app.delivery.bag import Entry
 from requests_app.delivery.parts import Part
-from requests_app.delivery.tables import plain
+from requests_app.delivery.tables import labels, plain
 from requests_app.models import Request
 
 FORMAT = 1
@@ -87,11 +87,12 @@ def datapackage(request: Request, parts: list[Part], entries: Mapping[str, Entry
 
 
 def _resource(part: Part, entry: Entry) -> dict[str, Any]:
+    """Fields are named as the head of the CSV file names them; the JSON file has the columns' own names."""
     fields = []
-    for one in part.columns:
+    for one, label in zip(part.columns, labels(part.columns), strict=True):
         kind = part.data_type(one)
         extra = BOOLEAN if kind == "boolean" else {}
-        fields.append({"name": one, "title": part.heading(one), "type": kind, **extra})
+        fields.append({"name": label, "title": part.heading(one), "type": kind, **extra})
     return {
         "name": part.name.lower(),
         "title": part.title,

@@ -19,7 +19,7 @@ from requests_app import policy, wording
 from requests_app.delivery import described, parts, sealed
 from requests_app.delivery.bag import Bag
 from requests_app.delivery.parts import Part
-from requests_app.delivery.tables import Names, csv_line, csv_page, json_page, shown
+from requests_app.delivery.tables import Names, csv_line, csv_page, json_page, labels, shown
 from requests_app.models import Request
 
 LONGEST_CELL = 2000
@@ -85,7 +85,7 @@ def _lines(part: Part, page: list[dict[str, Any]]) -> bytes:
     if room > 0:
         part.first += [[_short(shown(row.get(one))) for one in part.columns] for row in page[:room]]
     part.rows += len(page)
-    head = (BEGIN + csv_line(part.columns)).encode() if new else b""
+    head = (BEGIN + csv_line(labels(part.columns))).encode() if new else b""
     return head + csv_page(part.columns, page)
 
 

@@ -79,6 +79,19 @@ def csv_line(values: list[Any]) -> str:
     return line.getvalue()
 
 
+def labels(columns: Sequence[str]) -> list[str]:
+    """The columns as the head of a CSV file calls them: safe, without blanks around, none empty, none twice."""
+    found: list[str] = []
+    for one in columns:
+        base = csv_cell(one.strip()) or "_"
+        name, number = base, 1
+        while name in found:
+            number += 1
+            name = f"{base}-{number}"
+        found.append(name)
+    return found
+
+
 Row = dict[str, Any]
 RISKY = frozenset((" ", *FORMULA))
 _encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

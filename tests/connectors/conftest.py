@@ -141,3 +141,33 @@ def web(web_server: webs.Web, settings) -> webs.Web:
     settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
     web_server.open()
     return web_server
+
+
+Fill = Callable[..., sa.Engine]
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def fill(request: pytest.FixtureRequest, tmp_path: Path, need: Callable[[str, bool, str], None]) -> Iterator[Fill]:
+    """Makes tables and rows on each kind of server in turn."""
+    sql_schema.forget()
+    admin = None
+    if request.param == "sqlite":
+        engine = sa.create_engine(f"sqlite:///{tmp_path / 'world.sqlite3'}", poolclass=sa.NullPool)
+    else:
+        admin, name = scratch(request.param, need)
+        engine = sa.create_engine(admin.url.set(database=name), poolclass=sa.NullPool)
+
+    def make(*statements: str) -> sa.Engine:
+        with engine.begin() as connection:
+            for one in statements:
+                if not (one.startswith("ALTER") and admin is None):
+                    connection.exec_driver_sql(one)
+        return engine
+
+    yield make
+    engine.dispose()
+    sql_engines.close_all()
+    if admin is not None:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {engine.url.database}")
+        admin.dispose()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit import actor
 from audit.models import Event
 from audit.refusal import Refused
+from connectors import proposaldesk
 from connectors.discovery import deciding, surveying
 from connectors.kinds import sql_survey
 from connectors.kinds.base import open_kind
@@ -313,3 +314,21 @@ def test_a_sqlite_table_with_a_dot_in_its_name_is_surveyed(db: None, tmp_path: P
         system = System.objects.create(key="crm", name="Crm")
         Connection.objects.create(system=system, kind="sql", address=address(engine))
         assert {one.table for one in look(system)} == {"a.b"}
+
+
+@pytest.mark.parametrize(("skip", "fields"), [(None, {"id"}), (False, {"id", "iban", "birthday"})])
+def test_a_left_out_table_that_is_taken_in_after_all_has_the_columns_that_look_personal(world, skip, fields) -> None:
+    system, engine = world
+    change(
+        engine,
+        "CREATE TABLE leads (id INTEGER PRIMARY KEY, iban VARCHAR(40), birthday DATE, colour VARCHAR(9))",
+    )
+    proposal = next(one for one in look(system) if one.table == "leads")
+    assert proposal.suggestion["collection"]["skip"] and [line.name for line in proposaldesk.lines(proposal)] == [
+        "id", "iban", "birthday"
+    ]  # fmt: skip
+    deciding.accept(proposal, by=boss(), choices=deciding.Choices(skip=skip))
+    taken = {one.name: one for one in Field.objects.filter(collection__name="leads").select_related("category")}
+    assert set(taken) == fields
+    assert all(one.category for name, one in taken.items() if name != "id")
+    assert Collection.objects.get(name="leads").erase == "mask"

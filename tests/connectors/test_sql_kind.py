@@ -243,6 +243,22 @@ def test_codes_say_whether_to_try_again(driver: SimpleNamespace, kind_of: type[E
     assert type(told) is kind_of and "@" not in str(told)
 
 
+@pytest.mark.parametrize(
+    ("driver", "code"),
+    [
+        (SimpleNamespace(sqlstate="28P01"), "login"),
+        (SimpleNamespace(args=(1045, "Access denied for user 'ada'")), "login"),
+        (Exception('FATAL:  password authentication failed for user "ada"'), "login"),
+        (SimpleNamespace(args=(1142, "UPDATE command denied")), "permission"),
+        (SimpleNamespace(sqlstate="42501"), "permission"),
+    ],
+)
+def test_a_login_that_is_refused_is_told_apart_from_a_missing_right(driver: object, code: str) -> None:
+    told = translate(exc.OperationalError("SELECT 1", None, driver))
+    assert isinstance(told, base.Permanent) and told.code == code
+    assert ("password" in told.sentence) is (code == "login") and "ada" not in told.sentence
+
+
 def test_a_schema_that_is_read_anew_in_mid_statement_never_widens_it(server: sa.Engine, monkeypatch) -> None:
     """Two tables of one name in a statement would make a cartesian product: everybody's rows."""
     fill(

@@ -68,3 +68,9 @@ def test_file_names_are_safe_and_different_even_where_case_does_not_count():
     assert all(
         set(one) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") for one in given_names
     )
+
+
+def test_the_head_of_a_csv_file_and_the_descriptor_call_columns_the_same() -> None:
+    labels = tables.labels(["=cmd", "V ", "V", " +x", "", "name"])
+    assert labels == ["'=cmd", "V", "V-2", "'+x", "_", "name"]
+    assert next(csv.reader(io.StringIO(tables.csv_line(labels)))) == labels == [one.strip() for one in labels]
