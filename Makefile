@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test lint lock faults bench foreign clean apt suite
+.PHONY: help run test looks load lint lock faults bench foreign clean apt suite
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
@@ -39,6 +39,12 @@ lint: $(VENV)/.dev ## style, types, floors
 
 test: $(VENV)/.dev apt lint ## everything: lint, the suite on SQLite, the suite on PostgreSQL and Redis
 	@BIN=$(BIN) .ci/suite
+
+looks: $(VENV)/.dev apt ## every page in a real browser at every width, light and dark, with axe
+	$(BIN)/pytest -q -n 2 -m looks tests --ignore=tests/faults --ignore=tests/foreign
+
+load: $(VENV)/.dev ## many rows of one person, with flat memory
+	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign
 
 faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work
 	$(BIN)/pytest tests/faults -q

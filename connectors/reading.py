@@ -77,7 +77,7 @@ class _Reader:
             one.name: one.person for one in self.spec.fields if mask_others and one.person not in ("", finding.via)
         }
         self.shared = finding.shared
-        self.proof = Belonging(searcher).of(finding)
+        self.proof = searcher.worked_out.setdefault("belonging", Belonging(searcher)).of(finding)
         self.verdicts = searcher.remembered.verdicts(finding)
 
     def read(self, keys: Sequence[Sequence[Any]]) -> list[Row]:

@@ -61,6 +61,7 @@ class Searcher:
         self._kinds: dict[str, base.Kind] = {}
         self._specs: dict[Name, CollectionSpec] = {}
         self.remembered = Remembered(batch)
+        self.worked_out: dict[str, Any] = {}  # what several readers of this search need and one of them worked out
         self.sharing = Sharing(self.graph, self.remembered, self.spec, self.kind)
         self.earlier = Earlier(batch)
         self._kept: dict[Link, dict[Any, bool]] = {}

@@ -28,6 +28,7 @@ from connectors.kinds.sql_values import (
     linked,
     oddly_written,
     packed,
+    padded,
     same_text,
     spellings,
     textual,
@@ -266,9 +267,12 @@ class Sql:
             names = list(fields)
             query = sa.select(*[column_of(table, spec, name).label(name) for name in names])
             order = [column_of(table, spec, name) for name in spec.primary_key]
-            rows = connection.execute(query.where(among(table, spec, keys)).order_by(*order))
-            columns = [table.c[name] for name in names]
-            return [dict(zip(names, map(unpadded, columns, row), strict=True)) for row in rows]
+            rows = connection.execute(query.where(among(table, spec, keys)).order_by(*order)).all()
+            found = [dict(zip(names, row, strict=True)) for row in rows]
+            for name in (one for one in names if padded(table.c[one])):
+                for each in found:
+                    each[name] = unpadded(table.c[name], each[name])
+            return found
 
     @contextmanager
     def looking(self) -> Iterator[SqlChanging]:

@@ -91,9 +91,12 @@ def linked(column: sa.Column[Any], value: Any) -> Any:
 
 def unpadded(column: sa.Column[Any], value: Any) -> Any:
     """The value without the blanks that PostgreSQL fills CHAR(n) up with."""
-    if isinstance(value, str) and isinstance(column.type, sa.CHAR) and column.table.info.get("dialect") == "postgresql":
-        return value.rstrip(" ")
-    return value
+    return value.rstrip(" ") if isinstance(value, str) and padded(column) else value
+
+
+def padded(column: sa.Column[Any]) -> bool:
+    """Whether the database fills the column's texts up with blanks."""
+    return isinstance(column.type, sa.CHAR) and column.table.info.get("dialect") == "postgresql"
 
 
 def _aware(live: Any, moment: datetime) -> datetime:

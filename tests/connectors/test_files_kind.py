@@ -178,6 +178,7 @@ def test_numbers_of_a_changed_object_stay_exact_or_the_change_is_refused(tmp_pat
         assert "exactly" in told(lambda: session.update(SPEC, [(2,)], {"name": Mask(None)}, {}))
 
 
+@pytest.mark.load
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     with (tmp_path / "people.csv").open("w") as out:
         out.write("id,email,name\n")

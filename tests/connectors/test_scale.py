@@ -59,6 +59,7 @@ def measured(folder: Path, rows: int) -> dict[str, int | str]:
     return dict(zip(names, json.loads(done.stdout.split("RESULT")[1]), strict=True))
 
 
+@pytest.mark.load
 @pytest.mark.timeout(300)
 def test_a_hundred_thousand_rows_take_no_more_memory_than_a_few(tmp_path: Path) -> None:
     few, many = measured(tmp_path / "few", 4_000), measured(tmp_path / "many", 100_000)

@@ -39,6 +39,7 @@ def paper_and_a_client():
     return fresh(request)
 
 
+@pytest.mark.looks
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

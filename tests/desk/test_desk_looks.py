@@ -59,6 +59,7 @@ def test_our_templates_run_no_inline_script():
         assert not re.search(r"<script(?![^>]*\bsrc=)|\bon[a-z]+=\"|javascript:", text), path
 
 
+@pytest.mark.looks
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

@@ -15,7 +15,7 @@ from tests.requests_app.builders import company_database, inventory, recipients,
 from tests.requests_app.test_package_format import LETTERS, fetch, finish, fresh_session, hide, in_review
 
 __all__ = ("browser", "playwright", "quick")
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.looks, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
