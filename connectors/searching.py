@@ -97,10 +97,11 @@ class Searcher:
         self.sharing.begin()
         owners = Owners(spec, planned.step.entries, self._own)
         seen: set[int] | None = set() if len(planned.step.entries) > 1 else None
+        sure, named = owners.sure, bool(owners.people)
         for entry in planned.step.entries:
             via = owners.via(entry)
             for row, others in self._rows(owners.spec, entry):
-                hit = Hit(via, others or owners.another(row, via), row, owners.sure)
+                hit = Hit(via, others or (named and owners.another(row, via)), row, sure)
                 if seen is None or _first(hit, seen):
                     yield hit
 

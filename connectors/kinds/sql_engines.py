@@ -2,12 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from psycopg import DataError
+from psycopg import DataError, adapters
 from psycopg.adapt import Loader
-from psycopg.types import datetime
+from psycopg.pq import Format
 from sqlalchemy import event
 
 from connectors.kinds.base import Permanent, Temporary
@@ -29,28 +29,27 @@ UNREADABLE = "The address is not a database URL that we can read. Mend it, then 
 ODD_OPTION = "The address has an option that the database's driver does not take (after its ?). Mend it, then retry."
 
 
-def _lenient(loader: type[Loader]) -> type[Loader]:
-    """A loader that gives a date that Python has not (infinity, years before 1 or after 9999, 24 o'clock) as its text. Such a
-    row is somebody's like any other: one of them must not hide the rest.
+def _lenient(name: str) -> type[Loader]:
+    """The driver's own loader of a type, in C where it has one, that gives a date that Python has not (infinity, years before 1
+    or after 9999, 24 o'clock) as its text. Such a row is somebody's like any other: one of them must not hide the rest.
     """
+    own = cast(type[Loader], adapters.get_loader(adapters.types[name].oid, Format.TEXT))
 
-    class Lenient(loader):  # type: ignore[misc, valid-type]
+    class Lenient(Loader):
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self.quick = own(oid, context).load
+
         def load(self, data: Any) -> Any:
             try:
-                return super().load(data)
+                return self.quick(data)
             except DataError:
                 return bytes(data).decode("ascii", "replace")
 
     return Lenient
 
 
-LOADERS = {
-    "date": _lenient(datetime.DateLoader),
-    "time": _lenient(datetime.TimeLoader),
-    "timetz": _lenient(datetime.TimetzLoader),
-    "timestamp": _lenient(datetime.TimestampLoader),
-    "timestamptz": _lenient(datetime.TimestamptzLoader),
-}
+LOADERS = {name: _lenient(name) for name in ("date", "time", "timetz", "timestamp", "timestamptz")}
 _engines: dict[tuple[str, int], sa.Engine] = {}
 
 

@@ -226,7 +226,7 @@ def test_a_link_that_is_not_ours_is_not_found(mailer, client) -> None:
     notice = tell()[0]
     token = notices.token(notice)
     assert client.get(f"/ack/{token}/").status_code == 200
-    changed = ("A" if token[-1] != "A" else "B") + token[1:]
+    changed = ("A" if token[0] != "A" else "B") + token[1:]
     for bad in (
         token[:-4],
         changed,
