@@ -25,7 +25,7 @@ from audit.failpoints import failpoint
 from connectors import approved, carrying, findings, holds, masking, sparing, tying
 from connectors.belonging import Belonging
 from connectors.keyed import system_secret
-from connectors.keys import key_hash
+from connectors.keys import Keys
 from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, Spare, chunk_rows, ready
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
@@ -57,7 +57,7 @@ class Acting:
         self.belonging = Belonging(searcher)
         # By collection: rows that the search after the work finds through a link by which nothing had been found.
         self.came: Counter[Name] = Counter()
-        self._approved: dict[Name, set[int]] = {}
+        self._approved: dict[Name, Keys] = {}
         self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
@@ -230,7 +230,7 @@ class Acting:
             return
         if name not in self._approved:
             self._approved[name] = findings.approved(self.searcher, known)
-        if key_hash(hit.row.key) & findings.MARK not in self._approved[name]:
+        if hit.row.key not in self._approved[name]:
             self.came[name] += 1
 
     def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":

@@ -11,7 +11,7 @@ from datetime import date
 from django.db import transaction
 
 from connectors.belonging import Belonging, strayed
-from connectors.keys import key_hash
+from connectors.keys import Keys, key_hash
 from connectors.kinds.base import Key, chunk_rows
 from connectors.models import Batch, Chunk, Finding
 from connectors.planning import Planned
@@ -22,7 +22,6 @@ from inventory.graph import CollectionSpec
 from inventory.models import System
 
 MODULUS = 2**256
-MARK = 2**64 - 1
 
 
 @dataclass
@@ -199,13 +198,12 @@ def _count_new(searcher: Searcher, planned: Planned, known: list[Finding]) -> in
     shared = approved(searcher, [one for one in known if one.shared])
     new = 0
     for hit in searcher.hits(planned):
-        mark = key_hash(hit.row.key) & MARK
+        key = hit.row.key
         # A row that was one person's when it was approved, and is another's too by now, is not what was approved.
-        new += mark not in shared and (mark not in alone or (hit.shared and hit.sure))
+        new += key not in shared and (key not in alone or (hit.shared and hit.sure))
     return new
 
 
-def approved(searcher: Searcher, findings: list[Finding]) -> set[int]:
-    """8 bytes of hash for each key of these findings."""
-    chunks = (keys for one in findings for keys in searcher.remembered.chunks(one))
-    return {key_hash(key) & MARK for keys in chunks for key in keys}
+def approved(searcher: Searcher, findings: list[Finding]) -> Keys:
+    """The keys of these findings."""
+    return Keys(keys for one in findings for keys in searcher.remembered.chunks(one))

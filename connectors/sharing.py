@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from connectors.keys import key_hash
+from connectors.keys import Keys
 from connectors.kinds.base import Found, Key, Kind, Permanent
 from connectors.remembered import Remembered
 from inventory.graph import CollectionSpec, Entry, Graph, Link, Name
@@ -50,7 +50,7 @@ def holders(graph: Graph, spec: CollectionSpec) -> list[Link]:
 
 
 def taken(
-    kind: Kind, parent: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]], own: set[int]
+    kind: Kind, parent: CollectionSpec, fields: Sequence[str], rows: Sequence[Sequence[Any]], own: Keys
 ) -> set[Forms]:
     """Which of `rows` (of values of `fields`) stand in a row of `parent` that is not among `own` (hashes of keys).
 
@@ -64,7 +64,7 @@ def taken(
     else:
         rowed = kind.find_together(parent, fields, rows)
     for keys in parts((row.key for row in rowed), PART):
-        others = [key for key in keys if key_hash(key) not in own]
+        others = [key for key in keys if key not in own]
         if others:
             found.update(_held(kind, parent, fields, others))
         if wanted <= found:
@@ -103,7 +103,7 @@ class Sharing:
         self.graph, self.remembered, self.spec, self.kind = graph, remembered, spec, kind
         self._holders: dict[Name, list[Link]] = {}
         self._unique: dict[tuple[Name, tuple[str, ...]], bool] = {}
-        self._known: dict[Name, set[int]] = {}
+        self._known: dict[Name, Keys] = {}
 
     def begin(self) -> None:
         """Forget whose rows were which: another step is searched, and more was found since."""
@@ -185,14 +185,9 @@ class Sharing:
                 by_form.setdefault(forms(row[name] for name in spec.primary_key), []).append(values)
         return {key: by_form[forms(key)] for key in keys if forms(key) in by_form}
 
-    def _own(self, name: Name) -> set[int]:
-        """Hashes of the keys that were found for this person alone; put together once for each step."""
+    def _own(self, name: Name) -> Keys:
+        """The keys that were found for this person alone; put together once for each step."""
         if name not in self._known:
-            self._known[name] = {
-                key_hash(key)
-                for finding in self.remembered.findings(name)
-                if not finding.shared
-                for keys in self.remembered.chunks(finding)
-                for key in keys
-            }
+            alone = [finding for finding in self.remembered.findings(name) if not finding.shared]
+            self._known[name] = Keys(keys for finding in alone for keys in self.remembered.chunks(finding))
         return self._known[name]

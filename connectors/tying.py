@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from connectors.keys import key_hash
+from connectors.keys import Keys, key_hash
 from connectors.kinds import base
 from connectors.kinds.base import Changing, Key, Kind, Mask, Permanent, Rights, Spare, Tie
 from connectors.models import Finding
@@ -49,7 +49,7 @@ class Ties:
 
     def __init__(self, kind: Kind, changes: Sequence[Change], remembered: Remembered) -> None:
         self.kind, self.changes, self.remembered = kind, changes, remembered
-        self._gone: dict[tuple[str, tuple[str, ...]], set[int]] = {}
+        self._gone: dict[tuple[str, tuple[str, ...]], Keys] = {}
 
     def of(self, spec: CollectionSpec) -> Sequence[Any]:
         """The keys by which rows hold on to rows of a collection."""
@@ -124,19 +124,17 @@ class Ties:
         asked: Any = self.kind
         with closing(asked.holding(spec, keys, spare, tie, self._holder(tie))) as holding:
             for key in holding:
-                if key_hash(key) in self._gone_keys(tie):
+                if key in self._gone_keys(tie):
                     yield key
                 elif tie.restricts:
                     raise Permanent("constraint", self._words(spec, tie, some=bool(self._gone_keys(tie))))
 
-    def _gone_keys(self, tie: Tie) -> set[int]:
-        """Hashes of the keys of the referring table's rows that this order deletes, or whose reference it empties anyway."""
+    def _gone_keys(self, tie: Tie) -> Keys:
+        """The keys of the referring table's rows that this order deletes, or whose reference it empties anyway."""
         mark = (tie.name, tie.columns)
         if mark not in self._gone:
             going = [one for one in self._named(tie) if one.masks is None or self._empties(one, tie)]
-            self._gone[mark] = {
-                key_hash(key) for change in going for keys in self.remembered.chunks(change.finding) for key in keys
-            }
+            self._gone[mark] = Keys(keys for change in going for keys in self.remembered.chunks(change.finding))
         return self._gone[mark]
 
     def _words(self, spec: CollectionSpec, tie: Tie, *, some: bool) -> str:
