@@ -16,7 +16,7 @@ from audit.bell import ring
 from audit.refusal import Refused
 from connectors import batches
 from connectors.models import Authorisation, Finding
-from requests_app import bells, laws, locks, plans, policy, workflow
+from requests_app import bells, guards, laws, locks, plans, policy, workflow
 from requests_app.buttons import Action, Ask, actions, may_approve, may_propose
 from requests_app.models import Note, Outcome, Parcel, Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, NOTE, SEND_BACK_REASONS, WORK
@@ -206,7 +206,8 @@ def _carry_out(request: Request, by: User) -> Request:
         _record("parcel.opened", request, by)
         ring(bells.build_parcel, parcel.pk)
     moved = workflow.move(request, State.DELIVERING, actor=actors.staff(by.pk), approved_by=by, approved_at=now)
-    workflow.nudge(moved)
+    if guards.carried_out(moved):  # else what there is to do rings when it is done
+        workflow.nudge(moved)
     return moved
 
 
