@@ -46,8 +46,8 @@ looks: $(VENV)/.dev apt ## every page in a real browser at every width, light an
 load: $(VENV)/.dev ## many rows of one person, with flat memory
 	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign
 
-faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work
-	$(BIN)/pytest tests/faults -q
+faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work, and `up` as a process
+	$(BIN)/pytest tests/runtime tests/faults -q
 
 bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.law_clocks
