@@ -18,7 +18,12 @@ pytestmark = pytest.mark.once
 Keys = list[base.Key]
 
 
-@pytest.fixture(params=worlds(), ids=lambda one: one.name)
+def kinds() -> list[object]:
+    """All worlds; the one that needs an S3 server is marked."""
+    return [pytest.param(one, marks=[pytest.mark.s3] * ("s3" in one.name), id=one.name) for one in worlds()]
+
+
+@pytest.fixture(params=kinds())
 def world(request: pytest.FixtureRequest, db: None, tmp_path: Path, need: Callable, settings) -> Iterator[World]:
     """Each kind in turn, with the contract's rows."""
     settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]

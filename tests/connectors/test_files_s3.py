@@ -11,6 +11,8 @@ from connectors.kinds.files_spec import address
 from tests.connectors.contract import PEOPLE, ROWS, SPECS
 from tests.connectors.world_s3 import PREFIX, S3
 
+pytestmark = pytest.mark.s3
+
 
 @pytest.fixture
 def world(tmp_path: Path, need: Callable, settings) -> Iterator[S3]:

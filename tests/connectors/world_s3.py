@@ -34,7 +34,7 @@ class Store:
 
     def __init__(self) -> None:
         if not SERVER.exists():
-            pytest.skip("The S3 server is not installed; `make foreign` installs it and runs this.")
+            pytest.fail("The S3 server is not installed; `make foreign` installs it and runs this.")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
