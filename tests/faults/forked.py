@@ -4,8 +4,9 @@ python -m tests.faults.forked COMPANY_URL FAULT SEED
 
 Each worker is a fork that runs the order as a real one would. Faults: none; kill (SIGKILL at 20 random moments); restart (the
 company's server ends all connections at 20 random moments, as a restart does); cut (the network between us and the company is
-cut after a random number of bytes, 20 times); two (always two workers on the same order). Prints what the company holds in the
-end, how the order ended, and how often the disturbance hit a worker at work.
+cut after a random number of bytes, 20 times); two (always two workers on the same order). Killed and restarted is when a worker
+has done up to two chunks more, so that a fast machine cannot finish before it was disturbed. Prints what the company holds in
+the end, how the order ended, and how often the disturbance hit a worker at work.
 """
 
 import hashlib
@@ -118,11 +119,27 @@ def freed(order: WorkOrder) -> str:
     return found
 
 
-def disturb(fault: str, url: str, running: list[int], chance: random.Random) -> None:
-    """Do to the running workers what the fault is."""
+def chunks_done() -> int:
+    """How many chunks have their receipt."""
+    try:
+        return Receipt.objects.count()
+    finally:
+        connections.close_all()
+
+
+def at_work(child: int) -> bool:
+    """Whether the fork has not ended by itself (it stays to be waited for)."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def disturb(fault: str, url: str, running: list[int], chance: random.Random, before: int) -> None:
+    """Do to the running workers what the fault is, once there are up to two chunks more than `before`."""
     if fault not in ("kill", "restart"):
         return
-    time.sleep(chance.uniform(0.02, 0.2))
+    wanted = before + chance.randrange(3)
+    while chunks_done() < wanted and at_work(running[0]):
+        time.sleep(0.002)
+    time.sleep(chance.uniform(0, 0.1))
     if fault == "kill":
         os.kill(running[0], signal.SIGKILL)
         return
@@ -153,8 +170,9 @@ def main(url: str, fault: str, seed: int) -> dict[str, Any]:
     connections.close_all()
     for _ in range(TIMES if fault != "none" else 0):
         wire.left = chance.randrange(2_000, 90_000)
+        before = chunks_done()
         running = [fork(order) for _ in range(2 if fault == "two" else 1)]
-        disturb(fault, url, running, chance)
+        disturb(fault, url, running, chance, before)
         for child in running:
             os.waitpid(child, 0)
         hits += freed(order) != "done"
