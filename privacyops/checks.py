@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 import law
 from law import calendars, registry
+from privacyops.signin import rules
 from requests_app import plans
 from subjects import vault
 
@@ -93,6 +94,15 @@ def facts_that_a_law_knows(app_configs: Any, **options: Any) -> list[CheckMessag
     hint = f"Known are {', '.join(sorted(registry.COMPANY_FACTS))}; leave it empty for none."
     words = f"COMPANY_FACTS has what no law asks for: {', '.join(sorted(unknown))}."
     return [Error(words, hint=hint, id="privacyops.E008")]
+
+
+@register()
+def a_second_factor_by_rule(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """STAFF_SECOND_FACTOR says one of two words; a misspelt one would open the desk to passwords alone."""
+    known = (rules.REQUIRED, rules.OPTIONAL)
+    if settings.STAFF_SECOND_FACTOR in known:
+        return []
+    return [Error("STAFF_SECOND_FACTOR is not known.", hint=f"One of: {', '.join(known)}.", id="privacyops.E009")]
 
 
 @register()

@@ -84,6 +84,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "drf_spectacular",
     "axes",
@@ -111,6 +116,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "privacyops.signin.gate.Gate",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -127,6 +134,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "privacyops.context.company",
+                "privacyops.signin.look.theme",
             ],
         },
     },
@@ -186,7 +194,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # ---------------------------------------------------------------- sign-in
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",  # passkeys
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -199,7 +211,49 @@ AXES_CLIENT_IP_CALLABLE = "privacyops.visitors.address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_ENABLE_ADMIN = False  # privacyops.admin has its own screen: theirs deletes
 LOGIN_REDIRECT_URL = "/admin/"  # the theme's form drops the page that Django would go on to
-SESSION_COOKIE_AGE = 8 * 3600
+# "required": nobody opens the desk without a second factor of their own, or one at the company's own sign-in.
+STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", default="required" if HTTPS else "optional")
+STAFF_IDLE_MINUTES = env.int("STAFF_IDLE_MINUTES", default=60)
+STAFF_SESSION_HOURS = env.int("STAFF_SESSION_HOURS", default=8)
+# The company's own sign-in by OpenID Connect, where it has one.
+STAFF_OIDC_ISSUER = env.str("STAFF_OIDC_ISSUER", default="")
+STAFF_OIDC_CLIENT_ID = env.str("STAFF_OIDC_CLIENT_ID", default="")
+STAFF_OIDC_SECRET = env.str("STAFF_OIDC_SECRET", default="")
+STAFF_OIDC_NAME = env.str("STAFF_OIDC_NAME", default="your company account")
+ACCOUNT_ADAPTER = "privacyops.signin.adapters.Accounts"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True  # as long as SESSION_COOKIE_AGE says; no tick box
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+# Wrong passwords are counted by axes; these count wrong codes, too.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip,12/5m/key", "reauthenticate": "10/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_ADAPTER = "privacyops.signin.adapters.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+SOCIALACCOUNT_ADAPTER = "privacyops.signin.adapters.Company"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "company",
+                "name": STAFF_OIDC_NAME,
+                "client_id": STAFF_OIDC_CLIENT_ID,
+                "secret": STAFF_OIDC_SECRET,
+                "settings": {"server_url": STAFF_OIDC_ISSUER},
+            }
+        ]
+        if STAFF_OIDC_ISSUER
+        else [],
+    }
+}
+SESSION_COOKIE_AGE = STAFF_SESSION_HOURS * 3600
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-desk" if HTTPS else "desk"
 CSRF_COOKIE_SECURE = HTTPS
@@ -324,6 +378,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "privacyops.desk.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "privacyops.desk.navigation"},
+    "ACCOUNT": {"navigation": [{"title": "Second factors", "link": "/admin/signin/factors/"}]},
     "STYLES": ["privacyops.desk.stylesheet"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "privacyops.desk.icon"}],
 }

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("admin/", include("privacyops.signin.urls")),
     path("admin/", admin.site.urls),
     path("mailbox/", include("privacyops.mailbox_views")),
     path("api/v1/schema/", Schema.as_view(), name="schema"),

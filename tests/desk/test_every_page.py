@@ -117,6 +117,6 @@ def test_the_menu_leads_only_where_the_role_may_go(company, role):
 
 def test_who_is_not_staff_does_not_get_in(db, client):
     User.objects.create_user("ada", password="a long password")
-    answer = client.post("/admin/login/", {"username": "ada", "password": "a long password"})
+    answer = client.post("/admin/login/", {"login": "ada", "password": "a long password"})
     assert answer.status_code == 200
     assert client.get("/admin/").status_code == 302

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.desk.builders import browser, colleague, events
 
-WORDS = {"username": "maya", "password": "correct horse battery"}
+WORDS = {"login": "maya", "password": "correct horse battery"}
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_a_stranger_behind_the_same_proxy_cannot_lock_a_colleague_out(settings):
     User.objects.create_user("maya", password="a long enough secret", is_staff=True)
 
     def sign_in(password: str, visitor: str) -> int:
-        form = {"username": "maya", "password": password}
+        form = {"login": "maya", "password": password}
         headers = {"x-forwarded-for": visitor}
         return Client(headers=headers, REMOTE_ADDR="10.0.0.1").post("/admin/login/", form).status_code
 
