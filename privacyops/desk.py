@@ -25,6 +25,7 @@ from privacyops.describing import describing
 from privacyops.lawbook import lawbook
 from privacyops.letterbook import letterbook
 from privacyops.record.page import record
+from privacyops.reports.page import reports, yearly
 from requests_app import deadlines, referrals
 from requests_app.badges import badge
 from requests_app.models import Request, State
@@ -54,6 +55,8 @@ class Desk(UnfoldAdminSite):
             path("law/", self.admin_view(self.law), name="law"),
             path("letters/", self.admin_view(self.letters), name="letters"),
             path("record/", self.admin_view(self.record), name="record"),
+            path("reports/", self.admin_view(self.reports), name="reports"),
+            path("reports/california/", self.admin_view(self.california), name="california"),
             path("data-map/", self.admin_view(self.data_map), name="data_map"),
             path("descriptions/", self.admin_view(self.descriptions), name="descriptions"),
         ]
@@ -71,6 +74,14 @@ class Desk(UnfoldAdminSite):
     def record(self, request: HttpRequest) -> HttpResponse:
         """The record of processing activities."""
         return record(self, request)
+
+    def reports(self, request: HttpRequest) -> HttpResponse:
+        """A period in numbers."""
+        return reports(self, request)
+
+    def california(self, request: HttpRequest) -> HttpResponse:
+        """The figures that California wants published each year."""
+        return yearly(self, request)
 
     def data_map(self, request: HttpRequest) -> HttpResponse:
         """Systems, what they hold, and how one person's rows are found in them."""
@@ -216,6 +227,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if title == "Work" and request.user.has_perm("requests_app.view_request"):
             items.append({"title": "Letter samples", "icon": "drafts", "link": reverse("admin:letters")})
             items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
+            items.append({"title": "Reports", "icon": "monitoring", "link": reverse("admin:reports")})
         if title == "Inventory" and request.user.has_perm("inventory.view_purpose"):
             items.append({"title": "Record of processing", "icon": "list_alt", "link": reverse("admin:record")})
             items.append({"title": "Data map", "icon": "hub", "link": reverse("admin:data_map")})
