@@ -1,6 +1,5 @@
 """One person's case in this process, without broker or worker: seconds of each part, and the peak memory."""
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from connectors import batches, reading
 from connectors.models import Connection
 from connectors.searching import Searcher
 from inventory.models import Collection, DataCategory, Dataset, Field, Reference, System
+from requests_app.delivery.tables import json_page
 from subjects import registry
 
 CLERK = actor.worker("benchmark")
@@ -33,8 +33,8 @@ def run(url: str) -> dict[str, Any]:
         with open(os.devnull, "wb") as file:
             searcher = Searcher(batch)
             for finding in batch.findings.all():
-                for row in reading.rows(finding, searcher=searcher):
-                    file.write(json.dumps(row).encode())
+                for page in reading.written(finding, searcher=searcher):
+                    file.write(json_page(page.rows) if page.text is None else page.text)
 
     exported = timed(export)
     one, two = (User.objects.create(username=name) for name in ("bench-one", "bench-two"))

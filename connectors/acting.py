@@ -14,6 +14,7 @@ Killed between 3 and 4, the chunk is done again and finds everything as wanted: 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -22,11 +23,12 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import approved, carrying, findings, holds, masking, sparing, tying
+from connectors import approved, carrying, findings, frozen, holds, masking, sparing, tying, wholly
 from connectors.belonging import Belonging
 from connectors.keyed import system_secret
 from connectors.keys import Keys
 from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, Spare, chunk_rows, ready
+from connectors.kinds.whole import Only, whole
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Hit, Searcher
@@ -44,6 +46,10 @@ class Task:
     finding: Finding
     spec: CollectionSpec
     masks: Mapping[str, Mask] | None
+
+
+class _NotAll(Exception):
+    """Not every row of a group is there and theirs: each has to be looked at."""
 
 
 class Acting:
@@ -151,7 +157,7 @@ class Acting:
 
     def _groups(self, tasks: list[Task]) -> list[list[tuple[Task, int]]]:
         """The chunks without a receipt, in the order of the tasks. Small ones that follow each other make one transaction of at
-        most a chunk's rows.
+        most a chunk's rows, and large ones of several chunks' where many rows are deleted in one statement.
         """
         # Without masks to write there is nothing of this person to change in these rows.
         wanted = {task.finding.pk: task for task in tasks if task.masks is None or task.masks}
@@ -159,12 +165,13 @@ class Acting:
         chunks = Chunk.objects.filter(finding__in=list(wanted)).exclude(receipts__order=self.order).order_by("number")
         for finding, pk, rows in chunks.values_list("finding", "pk", "rows"):
             todo.setdefault(finding, []).append((pk, rows))
-        most, held, groups = chunk_rows(self.kind), 0, list[list[tuple[Task, int]]]()
+        held, before, groups = 0, 0, list[list[tuple[Task, int]]]()
         for finding, task in wanted.items():
+            most = chunk_rows(self.kind) * (wholly.AT_ONCE if todo.get(finding) and self._only(task) else 1)
             for pk, rows in todo.get(finding, ()):
-                if not groups or held + rows > most:
+                if not groups or most != before or held + rows > most:
                     groups.append([])
-                    held = 0
+                    held, before = 0, most
                 groups[-1].append((task, pk))
                 held += rows
         return groups
@@ -174,28 +181,74 @@ class Acting:
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
             self._look(self.order.batch.subject_id)
-            chunks = Chunk.objects.in_bulk([pk for _, pk in group])
-            todo = []
-            for task, pk in group:
-                keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
-                apart, loose = self._apart(task.spec, keys), tying.Loose()
-                if task.masks is None:
-                    loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
-                todo.append((task, chunks[pk], keys, moved, apart, loose))
-            receipts = []
-            with self.kind.changing() as session:
-                for task, chunk, keys, moved, apart, loose in todo:
-                    changed, spared = _apply(session, task, keys, apart, loose) if keys else (0, 0)
-                    away = _away(session, task, moved) if moved else 0
-                    rows = len(keys) + len(moved) - spared - away
-                    receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
-                failpoint("erase.before_target_commit")
-            failpoint("erase.after_target_commit")
+            receipts = self._wholly(group) or self._carefully(group)
             Receipt.objects.bulk_create(receipts)
             # Progress was made, so the count of fruitless tries starts anew.
             done = sum(one.rows for one in receipts)
             WorkOrder.objects.filter(pk=self.order.pk).update(rows_done=F("rows_done") + done, attempts=1)
         failpoint("erase.after_receipt")
+
+    def _only(self, task: Task) -> Only | None:
+        """By what the rows of a task can be deleted many at a time; None where they cannot."""
+        if task.masks is not None or task.finding.rows < wholly.MANY or whole(self.kind, task.spec) is None:
+            return None
+        return None if self.ties.of(task.spec) else self.belonging.of(task.finding).only
+
+    def _wholly(self, group: list[tuple[Task, int]]) -> list[Receipt]:
+        """Delete all of a group in one statement for each task, which looks itself that each row is there and still theirs.
+        Nothing is done, and there are no receipts, when one row is not.
+        """
+        stored = (
+            dict(frozen.stored(Chunk.objects.filter(pk__in=[pk for _, pk in group]))) if self._only(group[0][0]) else {}
+        )
+        todo = []
+        for _, some in groupby(group, key=lambda one: one[0].finding.pk):
+            parts = list(some)
+            task, chunks = parts[0][0], [stored[pk] for _, pk in parts if pk in stored]
+            only, asked, listed = self._only(task), whole(self.kind, task.spec), frozen.numbers(chunks)
+            if only is None or asked is None or not listed or not self._none_held(task.spec, only, chunks):
+                return []
+            todo.append((asked, only, listed, sum(one.rows for one in chunks)))
+        try:
+            with self.kind.changing() as session:
+                for asked, only, listed, rows in todo:
+                    if asked.delete(session, listed, only) != rows:
+                        raise _NotAll
+                failpoint("erase.before_target_commit")
+        except _NotAll:
+            return []
+        failpoint("erase.after_target_commit")
+        return [
+            Receipt(order=self.order, chunk_id=pk, rows=stored[pk].rows, changed=stored[pk].rows) for _, pk in group
+        ]
+
+    def _none_held(self, spec: CollectionSpec, only: Only, chunks: list[frozen.Frozen]) -> bool:
+        if self.held is None:
+            return True
+        keys = [key for one in chunks for key in one.keys]
+        apart = self._apart(spec, keys)
+        return len(apart.keys) == len(keys) and wholly.spares_none(only, apart.spare)
+
+    def _carefully(self, group: list[tuple[Task, int]]) -> list[Receipt]:
+        """Look at each row, change it and read it back."""
+        chunks = Chunk.objects.in_bulk([pk for _, pk in group])
+        todo = []
+        for task, pk in group:
+            keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
+            apart, loose = self._apart(task.spec, keys), tying.Loose()
+            if task.masks is None:
+                loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
+            todo.append((task, chunks[pk], keys, moved, apart, loose))
+        receipts = []
+        with self.kind.changing() as session:
+            for task, chunk, keys, moved, apart, loose in todo:
+                changed, spared = _apply(session, task, keys, apart, loose) if keys else (0, 0)
+                away = _away(session, task, moved) if moved else 0
+                rows = len(keys) + len(moved) - spared - away
+                receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
+            failpoint("erase.before_target_commit")
+        failpoint("erase.after_target_commit")
+        return receipts
 
     def left(self, planned: Planned, tasks: list[Task]) -> dict[str, int]:
         """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside;

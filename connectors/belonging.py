@@ -16,12 +16,14 @@ from typing import Any, Protocol
 
 from connectors.kinds.base import Found, Key, Kind
 from connectors.kinds.sql_values import day, plain
+from connectors.kinds.whole import Only
 from connectors.models import Finding, Receipt
 from connectors.owners import Owners
 from connectors.planning import thaw
 from connectors.searching import VALUES_AT_ONCE, Searcher
 from inventory.graph import CollectionSpec, Entry, Link, Name
 
+MOST_FEW = 500  # values that go into a statement
 FIRST_DAY = date(1000, 1, 1)  # zero dates say "unknown", not "long ago"
 Row = Mapping[str, Any]
 
@@ -53,6 +55,7 @@ class _ByValue:
     sure: bool = True
     alone: set[int] = field(default_factory=set)
     all: set[int] = field(default_factory=set)
+    few: dict[Any, None] = field(default_factory=dict)  # the values of `alone` themselves, while they are few
 
     def mark(self, row: Row) -> int | None:
         """The hash of what the row holds; None when it holds nothing."""
@@ -118,6 +121,7 @@ class Proof:
         self.kind, self.spec, self.shared, self.ways = kind, spec, shared, ways
         # Of a row that was theirs alone the other people's links must name nobody else.
         self.people = {} if shared else people
+        self.only = None if shared or people else _only(ways)
         every = (*ways, *(one for each in self.people.values() for one in each))
         self.fields = tuple(dict.fromkeys(name for one in every for name in one.names))
         self._foreign: set[int] = set()
@@ -231,6 +235,8 @@ class Belonging:
                 way.all.update(marks)
                 if not shared:
                     way.alone.update(marks)
+                    if len(way.few) <= MOST_FEW:
+                        way.few.update(dict.fromkeys(one[0] for one in values))
             self._ways[spec.key, turn] = way
         return self._ways[spec.key, turn]
 
@@ -279,6 +285,14 @@ class Belonging:
             rows = Receipt.objects.filter(chunk__finding__batch=self.searcher.batch)
             self._begun = set(rows.order_by().values_list("chunk__finding", flat=True).distinct())
         return self._begun
+
+
+def _only(ways: Sequence[Way]) -> Only | None:
+    """What a row must hold to be theirs, where that is said in few words: one field, and one of few values in it."""
+    way = ways[0] if len(ways) == 1 else None
+    if not isinstance(way, _ByValue) or not way.sure or len(way.names) > 1 or not 0 < len(way.few) <= MOST_FEW:
+        return None
+    return Only(way.names[0], tuple(way.few), way.folded)
 
 
 def strayed(belonging: Belonging, name: Name) -> int:

@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import transaction
 
+from connectors import wholly
 from connectors.belonging import Belonging, strayed
 from connectors.keys import Keys, key_hash
 from connectors.kinds.base import Key, chunk_rows
@@ -178,6 +179,8 @@ class Drift:
 
 def grown(searcher: Searcher, planned: Planned, belonging: Belonging) -> Drift:
     """What came and what moved on since the search. Searches again, writes nothing. Rows that are gone do not matter."""
+    if wholly.unchanged(searcher, planned):
+        return Drift()
     known = {(one.via, one.shared): one for one in searcher.remembered.findings(planned.step.collection)}
     now: dict[tuple[str, bool], Tally] = {}
     for hit in searcher.hits(planned):

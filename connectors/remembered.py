@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors import redacting
+from connectors.frozen import Frozen, of_keys, stored
 from connectors.kinds.base import Key
 from connectors.models import Batch, Chunk, Finding
 from connectors.redacting import Verdicts
@@ -24,6 +25,7 @@ class Remembered:
         self._findings: dict[Name, list[Finding]] | None = None
         self._keys: dict[int, list[list[Key]]] = {}
         self._pending: dict[int, list[list[Key]]] = {}
+        self.digests: dict[int, tuple[int, int] | None] = {}  # see `wholly`
         self._verdicts: dict[Name, Verdicts] | None = None
 
     def findings(self, name: Name) -> list[Finding]:
@@ -41,6 +43,17 @@ class Remembered:
             rows = Chunk.objects.filter(finding=finding)
             for pk in list(rows.order_by("number").values_list("pk", flat=True)):
                 yield _keys(rows.get(pk=pk))
+
+    def frozen(self, finding: Finding) -> Iterator[Frozen]:
+        """The same keys as they are stored, which is quicker where nobody looks at each."""
+        self._all()
+        held = self._pending.get(id(finding), self._keys.get(finding.pk))
+        if held is not None:
+            yield from map(of_keys, held)
+            return
+        rows = Chunk.objects.filter(finding=finding)
+        for pk in list(rows.order_by("number").values_list("pk", flat=True)):
+            yield from (one for _, one in stored(rows.filter(pk=pk)))
 
     def verdicts(self, finding: Finding) -> Verdicts:
         """What colleagues decided about single items of a finding, see `redacting.verdicts`."""

@@ -111,7 +111,7 @@ class Sharing:
 
     def upward(self, spec: CollectionSpec, entry: Entry, rows: Iterator[Found]) -> Iterator[tuple[Found, bool]]:
         """The rows that an entry found for this person alone, each with whether others' rows refer to it as well."""
-        if not self._is_upward(spec, entry.source):
+        if not self.is_upward(spec, entry.source):
             yield from ((row, False) for row in rows)
             return
         for part in parts(rows, PART):
@@ -124,7 +124,7 @@ class Sharing:
         All of them where it cannot be asked. What is reached upward is looked at from its own side.
         """
         parent = self.spec(link.parent)
-        if self._is_upward(self.spec(link.child), link) or self._is_unique(parent, link.parent_fields):
+        if self.is_upward(self.spec(link.child), link) or self._is_unique(parent, link.parent_fields):
             return set()
         try:
             return taken(self.kind(parent.system), parent, link.parent_fields, rows, self._own(link.parent))
@@ -138,7 +138,8 @@ class Sharing:
             self._holders[spec.key] = holders(self.graph, spec)
         return self._holders[spec.key]
 
-    def _is_upward(self, spec: CollectionSpec, link: Link | None) -> bool:
+    def is_upward(self, spec: CollectionSpec, link: Link | None) -> bool:
+        """Whether a link leads to what this person's rows refer to."""
         if link is None:
             return False
         return link.upward or any(

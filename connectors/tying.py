@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from connectors import wholly
 from connectors.keys import Keys, key_hash
 from connectors.kinds import base
 from connectors.kinds.base import Changing, Key, Kind, Mask, Permanent, Rights, Spare, Tie
+from connectors.kinds.whole import NOTHING, added, whole
 from connectors.models import Finding
 from connectors.remembered import Remembered
 from inventory.graph import CollectionSpec, Name
@@ -72,8 +74,8 @@ class Ties:
         """
         for change in self.changes:
             for tie in self.of(change.spec) if change.masks is None else ():
-                held = False
-                for keys in self.remembered.chunks(change.finding):
+                held = self._all_going(change, tie)
+                for keys in () if held else self.remembered.chunks(change.finding):
                     if beat is not None:
                         beat()
                     held = bool(sum(1 for _ in self._going(change.spec, keys, {}, tie))) or held
@@ -128,6 +130,20 @@ class Ties:
                     yield key
                 elif tie.restricts:
                     raise Permanent("constraint", self._words(spec, tie, some=bool(self._gone_keys(tie))))
+
+    def _all_going(self, change: Change, tie: Tie) -> bool:
+        """Whether the rows that refer to these are exactly those of one finding of this order, as the system itself sees it."""
+        named = [] if tie.own else self._named(tie)
+        going = [one for one in named if one.masks is None or self._empties(one, tie)]
+        if len(named) != 1 or not going or named[0].finding.rows < wholly.MANY:
+            return False
+        asked, now = whole(self.kind, named[0].spec), NOTHING
+        for keys in () if asked is None else self.remembered.chunks(change.finding):
+            found = asked.holding(change.spec, keys, tie) if asked is not None else None
+            if found is None:
+                return False
+            now = added(now, found)
+        return asked is not None and now == wholly.digest(self.remembered, self.kind, asked, named[0].finding)
 
     def _gone_keys(self, tie: Tie) -> Keys:
         """The keys of the referring table's rows that this order deletes, or whose reference it empties anyway."""

@@ -4,6 +4,7 @@ Names come from the description and are quoted by SQLAlchemy; values are always 
 by pattern; an empty or missing key matches nothing and is refused.
 """
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_cascades, sql_schema, sql_survey, sql_ties
+from connectors.kinds import sql_cascades, sql_schema, sql_survey, sql_ties, sql_whole
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_columns import live_column
@@ -57,6 +58,8 @@ class Sql:
         self._uniques: dict[str, frozenset[frozenset[str]]] = {}
         self._cascades: sql_cascades.Cascades | None = None
         self._ties: sql_ties.Ties | None = None
+        self._whole: dict[str, sql_whole.SqlWhole | None] = {}
+        self.seed = secrets.randbits(63)  # see `sql_whole`
 
     def prepare(self, names: Sequence[str]) -> None:
         """Read these tables as they are now, all together: what writes must not trust a schema that is a minute old."""
@@ -66,6 +69,7 @@ class Sql:
                 self._tables[name], self._uniques[name] = table, unique
             self._cascades = None
             self._ties = None
+            self._whole.clear()
 
     def check(self) -> str:
         """Connect and ask for nothing; a sentence for the desk."""
@@ -150,6 +154,12 @@ class Sql:
             self._ties = sql_ties.read(self.engine)
         return sql_ties.of_table(self._ties, table)
 
+    def whole(self, spec: CollectionSpec) -> sql_whole.SqlWhole | None:
+        """The collection's rows many at a time, where that can be. See `sql_whole`."""
+        if spec.place not in self._whole:
+            self._whole[spec.place] = sql_whole.offered(self, spec)
+        return self._whole[spec.place]
+
     def holding(
         self,
         spec: CollectionSpec,
@@ -161,7 +171,7 @@ class Sql:
         itself: bool = False,
     ) -> Iterator[Key]:
         """The keys of the rows that hold on to these, the spared ones aside. See `sql_ties.holding`."""
-        with translated(spec.place), self._reading() as connection:
+        with translated(spec.place), self.reading() as connection:
             table = self.table(spec.name)
             theirs = None if holder is None else (self.table(holder.name), holder)
             yield from sql_ties.holding(connection, table, among(table, spec, keys, spare), tie, theirs, itself)
@@ -238,7 +248,7 @@ class Sql:
         place, links, width = f"{spec.dataset}.{spec.name}", spec.people, len(keys)
         whole = all(isinstance(one.type, sa.Integer) for one in keys)
         nobody: dict[str, Any] = {}
-        with self._reading() as connection:
+        with self.reading() as connection:
             options = {"stream_results": True, "yield_per": STREAM}
             for part in connection.execute(query, execution_options=options).partitions():
                 for row in part:
@@ -253,7 +263,7 @@ class Sql:
 
     def values(self, spec: CollectionSpec, field: str, keys: Sequence[Key]) -> list[Any]:
         """The distinct values of `field` in these rows, without nulls."""
-        with translated(spec.place), self._reading() as connection:
+        with translated(spec.place), self.reading() as connection:
             table = self.table(spec.name)
             column = column_of(table, spec, field)
             query = sa.select(column).distinct().where(among(table, spec, keys), column.is_not(None))
@@ -262,7 +272,7 @@ class Sql:
 
     def read(self, spec: CollectionSpec, fields: Iterable[str], keys: Sequence[Key]) -> list[dict[str, Any]]:
         """These fields of these rows; rows that are gone are left out."""
-        with translated(spec.place), self._reading() as connection:
+        with translated(spec.place), self.reading() as connection:
             table = self.table(spec.name)
             names = list(fields)
             query = sa.select(*[column_of(table, spec, name).label(name) for name in names])
@@ -277,7 +287,7 @@ class Sql:
     @contextmanager
     def looking(self) -> Iterator[SqlChanging]:
         """One transaction without a write lock: a search may be streaming from the same file."""
-        with translated(), self._reading() as connection:
+        with translated(), self.reading() as connection:
             yield SqlChanging(self, connection)
 
     @contextmanager
@@ -287,7 +297,8 @@ class Sql:
             yield SqlChanging(self, connection)
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads."""
         with self.engine.connect() as connection, connection.begin():
             yield connection
 

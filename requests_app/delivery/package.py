@@ -62,10 +62,11 @@ def _write_part(bag: Bag, part: Part, beat: Beat) -> None:
         table = sealed.Writer(cast(BinaryIO, scratch), key)
         with bag.open(f"data/{part.name}.json") as out:
             out.write(b"[")
-            for page in chain.from_iterable(reading.pages(one, searcher=part.searcher) for one in part.findings):
+            for page in chain.from_iterable(reading.written(one, searcher=part.searcher) for one in part.findings):
+                rows = page.rows
                 out.write(b",\n" if part.rows else b"\n")
-                out.write(json_page(page))
-                table.write(_lines(part, page))
+                out.write(json_page(rows) if page.text is None else page.text)
+                table.write(_lines(part, rows))
                 beat()
             out.write(b"\n]\n")
         table.close()
