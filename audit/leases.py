@@ -1,6 +1,6 @@
 """A row that one worker owns for a while: claim by compare-and-swap, heartbeat, fencing number.
 
-1. `claim` raises the fence and sets the lease, in one guarded UPDATE; whoever changed no row has lost.
+1. `claim` reads the row, raises the fence and sets the lease, in one guarded UPDATE; whoever changed no row has lost.
 2. `renew` (each chunk) holds only while the fence is still ours: a worker that stalled past its lease learns of it here,
    before its late write, and gets `Fenced`.
 3. `release` gives the row back, now or for a later try.
@@ -35,16 +35,30 @@ def free(now: datetime) -> Q:
     return (Q(lease_until=None) | Q(lease_until__lt=now)) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
 
 
-def claim(rows: "models.QuerySet[Any]", pk: Any, now: datetime) -> int | None:
-    """Own row `pk` of `rows` (already limited to claimable states); the fencing number, or None if somebody else won."""
-    until = now + timedelta(seconds=settings.LEASE_SECONDS)
-    # The read and the guarded write may interleave with another claim; the fence in the WHERE lets one of them win.
-    row = rows.filter(free(now), pk=pk).values_list("fence", flat=True).first()
-    if row is None:
-        return None
-    fence = int(row) + 1
-    won = rows.filter(free(now), pk=pk, fence=row).update(fence=fence, lease_until=until, attempts=F("attempts") + 1)
-    return fence if won == 1 else None
+def claim(rows: "models.QuerySet[Any]", pk: Any, now: datetime) -> Any:
+    """Own row `pk` of `rows` (already limited to claimable states): the row with its fence, or None if somebody else won."""
+    row = find(rows, pk, now)
+    return row if row is not None and take(row, rows, now) else None
+
+
+def find(rows: "models.QuerySet[Any]", pk: Any, now: datetime) -> Any:
+    """Row `pk` of `rows` as it is, if it is free; None if not. It is not owned before `take` says so."""
+    return rows.filter(free(now), pk=pk).first()
+
+
+def take(row: Any, rows: "models.QuerySet[Any]", now: datetime, **changes: Any) -> bool:
+    """Own a row that `find` gave, with `changes`; False if somebody else won.
+
+    The read and the guarded write may interleave with another claim; the fence in the WHERE lets one of them win.
+    """
+    mine = {"fence": row.fence + 1, "lease_until": now + timedelta(seconds=settings.LEASE_SECONDS), **changes}
+    won = rows.filter(free(now), pk=row.pk, fence=row.fence).update(**mine, attempts=F("attempts") + 1)
+    if won != 1:
+        return False
+    for name, value in mine.items():
+        setattr(row, name, value)
+    row.attempts += 1
+    return True
 
 
 def renew(model: type[Any], pk: Any, fence: int, now: datetime) -> None:

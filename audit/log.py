@@ -100,36 +100,51 @@ class _Blocks(threading.local):
     def __init__(self) -> None:
         self.open: list[int] = []
         self.waiting: list[Event] = []
+        self.broken = False  # a part failed that has no savepoint to go back to
 
 
 _blocks = _Blocks()
 
 
 @contextmanager
-def atomic() -> Iterator[None]:
-    """One change with its events: a transaction (or a savepoint in one) at whose end the events are written.
+def atomic(*, apart: bool = False) -> Iterator[None]:
+    """One change with its events: a transaction at whose end the events are written, or a part of the one that is open.
 
-    Events of an inner block that failed are forgotten with its changes. Inside a `transaction.atomic` of somebody else,
-    whose end we would not see, an event is written at once.
+    A part that fails takes the whole with it. Where the caller catches that and goes on, the part is `apart`: it has a
+    savepoint, and its events are forgotten with its changes. Inside a `transaction.atomic` of somebody else, whose end we
+    would not see, it has one as well, and an event is written at once.
     """
-    with transaction.atomic():
+    joined = not apart and _ours()
+    with transaction.atomic(savepoint=not joined):
         before = len(_blocks.waiting)
         _blocks.open.append(len(connection.savepoint_ids))
         try:
             yield
-            if connection.needs_rollback:  # `set_rollback`: a rehearsal
-                del _blocks.waiting[before:]
-            elif len(_blocks.open) == 1:
-                _flush()
+            _end(before)
         except BaseException:
             del _blocks.waiting[before:]
+            _blocks.broken = joined
             raise
         finally:
             _blocks.open.pop()
 
 
+def _ours() -> bool:
+    """Whether the innermost open block is one of `atomic`."""
+    return bool(_blocks.open) and _blocks.open[-1] == len(connection.savepoint_ids)
+
+
+def _end(before: int) -> None:
+    if _blocks.broken:
+        raise RuntimeError("a part failed, so nothing of this is kept: open what may fail with atomic(apart=True)")
+    if connection.needs_rollback:  # `set_rollback`: a rehearsal
+        del _blocks.waiting[before:]
+    elif len(_blocks.open) == 1:
+        _flush()
+
+
 def _append(events: list[Event]) -> None:
-    if _blocks.open and _blocks.open[-1] == len(connection.savepoint_ids):
+    if _ours():
         _blocks.waiting += events
     else:
         _write(events)
@@ -143,8 +158,7 @@ def _flush() -> None:
 def _write(events: list[Event]) -> None:
     if not events:
         return
-    _lock_chain()
-    number, previous = Event.objects.order_by("-number").values_list("number", "digest").first() or (0, GENESIS)
+    number, previous = _newest()
     at = timezone.now()
     for event in events:
         number += 1
@@ -203,8 +217,13 @@ def _fact(key: str, value: Any) -> Any:
     return text
 
 
-def _lock_chain() -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+def _newest() -> tuple[int, str]:
+    """Number and digest of the newest event, under the chain's lock: a statement of its own, so that it sees what the one who
+    had the lock before us wrote.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-    # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
+        # SQLite: transactions are IMMEDIATE (settings), so the writer is alone already.
+        cursor.execute("SELECT number, digest FROM audit_event ORDER BY number DESC LIMIT 1")
+        return cursor.fetchone() or (0, GENESIS)

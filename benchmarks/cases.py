@@ -4,7 +4,8 @@
 
 The clock runs from the first proof given until the last request is closed: search, decision (made by this script as soon as a
 request is in review, as two colleagues), package or erasure, letters. Each person has 37 rows in five tables of a company's
-database on PostgreSQL.
+database on PostgreSQL. The processor time of the worker is told apart from that of this script, which is what vouching and
+deciding cost at the desk.
 """
 
 import os
@@ -69,9 +70,8 @@ def main() -> None:
         ]
         try:
             time.sleep(5)
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.cases", "child", urls[1], str(people)], cwd=ROOT, env=env, check=True
-            )
+            words = [urls[1], str(people), str(children[0].pid)]
+            subprocess.run([sys.executable, "-m", "benchmarks.cases", "child", *words], cwd=ROOT, env=env, check=True)
             print(f"worker processes, peak: {', '.join(f'{one:.0f} MiB' for one in _peaks(children[0].pid))}")
         finally:
             for child in children:
@@ -103,19 +103,39 @@ def _peaks(pid: int) -> list[float]:
     return sorted(found)
 
 
-def child(url: str, people: int) -> None:
-    """Drive the requests of one kind after the other; seconds of each."""
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a worker and its pool processes took so far."""
+    ticks = 0
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (one / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if pid in (int(one.name), int(stat[1])):
+            ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def child(url: str, people: int, worker: int) -> None:
+    """Drive the requests of one kind after the other; seconds of each, and processor time of the worker and of this script."""
     django.setup()
     inline: Any = import_module("benchmarks.cases_inline")
     inline.describe(url)
     for right in ("access", "delete"):
-        seconds, states = inline.run(right, people)
-        print(f"{people} x {right}: {seconds:.1f} s ({states})", flush=True)
+        made = inline.enter(right, people)
+        time.sleep(4)  # the acknowledgements are out
+        before, mine = cpu(worker), time.process_time()
+        seconds, states = inline.run(made, right)
+        work, drive = cpu(worker) - before, time.process_time() - mine
+        print(f"{people} x {right}: {seconds:.1f} s ({states}); processor time for each request: ", end="")
+        print(
+            f"worker {1000 * work / people:.0f} ms, colleagues at the desk {1000 * drive / people:.0f} ms", flush=True
+        )
     print(f"this script: {peak_mib():.0f} MiB")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
-        child(sys.argv[2], int(sys.argv[3]))
+        child(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     else:
         main()

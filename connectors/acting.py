@@ -14,6 +14,7 @@ Killed between 3 and 4, the chunk is done again and finds everything as wanted: 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from uuid import UUID
 
@@ -67,6 +68,11 @@ class Acting:
         self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
+    @cached_property
+    def begun(self) -> bool:
+        """Whether an earlier attempt of this order has touched rows already."""
+        return Receipt.objects.filter(order=self.order).exists()
+
     def tasks(self) -> list[Task]:
         """The plan, checked against the live schema before the first write. Raises Permanent in words."""
         found = []
@@ -99,7 +105,7 @@ class Acting:
         turns = tying.Ties(self.kind, changes, self.searcher.remembered).order()
         self.ties = tying.Ties(self.kind, [changes[turn] for turn in turns], self.searcher.remembered)
         self.belonging.emptied = self.ties.emptying()
-        if self.order.batch.subject_id is not None and not Receipt.objects.filter(order=self.order).exists():
+        if self.order.batch.subject_id is not None and not self.begun:
             self.ties.refuse(self.searcher.beat)
         return [tasks[turn] for turn in turns]
 
@@ -107,7 +113,7 @@ class Acting:
         """For a person, whose rows are few, what a deletion would carry along is told before any row is touched."""
         if self.order.batch.subject_id is None or all(one.masks is not None for one in tasks):
             return
-        if not Receipt.objects.filter(order=self.order).exists():
+        if not self.begun:
             changes = [(one.spec, one.finding, one.masks) for one in tasks]
             carrying.refuse(self.kind, changes, self.searcher.remembered, self.searcher.beat)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -56,8 +56,9 @@ def open_find(
             reason=Batch.Reason.REQUEST, origin=origin, subject=subject, identities=identities,
             plan=freeze(plan, graph), categories=list(categories), masks=dict(masks or {}),
         )  # fmt: skip
-        _open_finds(batch)
-        for system in System.objects.filter(role=System.Role.PROCESSOR):
+        for system in _open_finds(batch):
+            if system.role != System.Role.PROCESSOR:
+                continue
             order = WorkOrder.objects.create(
                 batch=batch, system=system, operation=Operation.REFER, state=State.DONE, finished_at=timezone.now()
             )
@@ -88,13 +89,15 @@ def open_retention(*, origin: str, collection: Name, before: date, actor: Actor)
     return batch
 
 
-def _open_finds(batch: Batch) -> None:
+def _open_finds(batch: Batch) -> Collection[System]:
+    """Open the searches that the plan names; all systems."""
     systems = {one.key: one for one in System.objects.all()}
     steps = sorted({(one.system, one.step.wave) for one in thaw(batch.plan)})
     orders = [
         WorkOrder(batch=batch, system=systems[system], operation=Operation.FIND, wave=wave) for system, wave in steps
     ]
     _create(orders)
+    return systems.values()
 
 
 def _create(orders: list[WorkOrder]) -> None:
@@ -195,7 +198,7 @@ def authorise(
     if operation in READING or operation not in Operation.values:
         raise Refused("Reading needs no authorisation.", code="operation_unknown")
     with log.atomic():
-        Batch.objects.select_for_update().get(pk=batch.pk)
+        _lock(batch)
         _ready(batch, operation)
         leave = Authorisation.objects.create(
             batch=batch, operation=operation, basis=basis, proved_at=proved_at, proposed_by=proposed_by,
@@ -323,7 +326,7 @@ def waive(order: WorkOrder, *, reason_code: str, by: User) -> None:
         if not given_up.update(state=State.WAIVED, settled_by=by, finished_at=timezone.now(), park_code=reason_code):
             raise Refused("This order is not parked any more.", code="order_conflict")
         _settled_by_hand("order.waived", order, by, code=reason_code)
-        forget_salt(order.batch)
+        unsettled(order.batch)
 
 
 def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> None:
@@ -333,13 +336,21 @@ def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> Non
     )  # fmt: skip
 
 
-def forget_salt(batch: Batch) -> None:
-    """Destroy the secret of a batch's keyed masks, once nothing of it is left to do. In the caller's transaction."""
-    if not batch.salt:
-        return
-    Batch.objects.select_for_update().get(pk=batch.pk)  # of two orders that end at once, the second sees the first
-    if not WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).exists():
+def unsettled(batch: Batch) -> list[WorkOrder]:
+    """The orders of a batch with something left to do, in the caller's transaction, where one of them was settled just now.
+
+    Once there are none, the secret of the batch's keyed masks is destroyed.
+    """
+    if batch.salt:
+        _lock(batch)  # of two orders that end at once, the second sees the first
+    left = list(WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).only("operation", "state", "wave"))
+    if batch.salt and not left:
         Batch.objects.filter(pk=batch.pk).update(salt=None)
+    return left
+
+
+def _lock(batch: Batch) -> None:
+    list(Batch.objects.select_for_update().filter(pk=batch.pk).values_list("pk"))
 
 
 def cancel(batch: Batch, *, actor: Actor) -> int:
@@ -364,5 +375,5 @@ def cancel(batch: Batch, *, actor: Actor) -> int:
         log.record(
             "batch.cancelled", actor=actor, noun=batch, subject_id=batch.subject_id, origin=batch.origin, orders=count
         )
-        forget_salt(batch)
+        unsettled(batch)
     return count

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from audit import actor as actors
@@ -35,20 +35,23 @@ State, Operation = WorkOrder.State, WorkOrder.Operation
 
 def run(order_id: UUID | str) -> None:
     """Work on one order as far as its time goes. Repeating the call, at any moment and by anybody, is safe."""
-    claimable = WorkOrder.objects.filter(state__in=(State.OPEN, State.RUNNING))
-    fence = leases.claim(claimable, order_id, timezone.now())
-    if fence is None:
+    now, rows = timezone.now(), WorkOrder.objects.filter(state__in=(State.OPEN, State.RUNNING))
+    order = leases.find(rows.select_related("batch", "system__connection", "authorisation"), order_id, now)
+    if order is None or (order.not_before and order.not_before > now) or _earlier_waves(order):
+        return  # somebody has it, or its turn has not come: an earlier wave, or a cooling-off period
+    if not leases.take(order, rows, now, state=State.RUNNING, started_at=order.started_at or now):
         return
-    order = WorkOrder.objects.select_related("batch", "system", "authorisation").get(pk=order_id)
     try:
-        _attempt(order, fence)
+        _attempt(order, order.fence)
     except leases.Fenced:
         logger.warning("order %s was taken over by another worker", order.pk)
 
 
 def _attempt(order: WorkOrder, fence: int) -> None:
     try:
-        if not _begin(order, fence):
+        if order.attempts > settings.MOST_ATTEMPTS:  # it kills its worker each time, so nobody else could say so
+            words = f"Its worker died {settings.MOST_ATTEMPTS} times. See the log, then retry."
+            _park(order, fence, "tries", words)
             return
         failpoint("order.after_claim")
         _work(order, fence)
@@ -72,31 +75,26 @@ def _attempt(order: WorkOrder, fence: int) -> None:
         _park(order, fence, "error", f"An unforeseen error ({type(error).__name__}). See the log, then retry.")
 
 
-def _begin(order: WorkOrder, fence: int) -> bool:
-    """Note the start. False when its turn has not come: an earlier wave, or a cooling-off period."""
-    now = timezone.now()
-    if (order.not_before and order.not_before > now) or _earlier_waves(order):
-        leases.release(WorkOrder, order.pk, fence, attempts=0)
-        return False
-    if order.attempts > settings.MOST_ATTEMPTS:  # it kills its worker each time, so nobody else could say so
-        _park(order, fence, "tries", f"Its worker died {settings.MOST_ATTEMPTS} times. See the log, then retry.")
-        return False
-    mine = WorkOrder.objects.filter(pk=order.pk, fence=fence, state__in=(State.OPEN, State.RUNNING))
-    if mine.update(state=State.RUNNING, started_at=order.started_at or now) != 1:
-        raise leases.Fenced(f"order {order.pk} was given up meanwhile")
-    return True
-
-
 def _earlier_waves(order: WorkOrder) -> bool:
+    if order.wave == 0:
+        return False
     siblings = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, wave__lt=order.wave)
     return siblings.exclude(state__in=(State.DONE, State.WAIVED)).exists()
 
 
 def _work(order: WorkOrder, fence: int) -> None:
+    last = time.monotonic()
+
     def beat() -> None:
-        leases.renew(WorkOrder, order.pk, fence, timezone.now())
+        nonlocal last
+        # Before a write the lease is asked for each time, and the row stays locked; while reading it is only kept.
+        if connection.in_atomic_block or time.monotonic() - last > settings.LEASE_SECONDS / 4:
+            leases.renew(WorkOrder, order.pk, fence, timezone.now())
+            last = time.monotonic()
 
     searcher = Searcher(order.batch, beat=beat)
+    if (known := getattr(order.system, "connection", None)) is not None:
+        searcher.connections[order.system.key] = known
     planned = [one for one in thaw(order.batch.plan) if one.system == order.system.key]
     if order.operation == Operation.FIND:
         _find(order, fence, searcher, [one for one in planned if one.step.wave == order.wave], beat)
@@ -121,7 +119,7 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
     if order.operation not in READING:  # what writes looks at the schema as it is now; a search may be a minute behind
         prepare(work.kind, [one.step.collection[1] for one in planned])
     tasks = work.tasks()
-    if order.operation in acting.ERASING and not Receipt.objects.filter(order=order).exists():
+    if order.operation in acting.ERASING and not work.begun:
         _refuse_if_grown(searcher, planned, tasks, work.belonging)
     handasking.to_act(order, searcher, tasks)
     if not work.run(tasks, _past(end)):
@@ -198,7 +196,7 @@ def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[acting.Task]) -
 
 def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> None:
     """Settle the order; `spared`: rows that a legal hold of another person protected, which is said with it."""
-    with transaction.atomic():
+    with log.atomic():
         leases.release(
             WorkOrder,
             order.pk,
@@ -209,13 +207,16 @@ def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> N
             park_reason=_spared(spared),
             **changes,
         )
-        order.refresh_from_db(fields=["rows_done"])
-        _record("order.done", order, rows=order.rows_done, **({"spared": spared} if spared else {}))
-        batches.forget_salt(order.batch)
-        after = WorkOrder.objects.filter(batch=order.batch_id, operation=order.operation, state=State.OPEN)
-        for pk in after.filter(wave=order.wave + 1).values_list("pk", flat=True):
-            ring(bells.run_order, pk)
-        if batches.settled(order.batch, order.operation):
+        if "rows_done" not in changes:
+            order.refresh_from_db(fields=["rows_done"])
+        facts = {"rows": changes.get("rows_done", order.rows_done)} | ({"spared": spared} if spared else {})
+        _record("order.done", order, **facts)
+        left = batches.unsettled(order.batch)
+        same = [one for one in left if one.operation == order.operation]
+        for one in same:
+            if one.state == State.OPEN and one.wave == order.wave + 1:
+                ring(bells.run_order, one.pk)
+        if not same:
             for bell in bells.when_settled:
                 ring(bell, order.batch_id)
 
@@ -225,7 +226,7 @@ def _spared(rows: int) -> str:
 
 
 def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:
-    with transaction.atomic():
+    with log.atomic():
         leases.release(WorkOrder, order.pk, fence, state=State.PARKED, park_code=code, park_reason=sentence[:300])
         _record("order.parked", order, code=code)
 

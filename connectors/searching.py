@@ -58,6 +58,7 @@ class Searcher:
     def __init__(self, batch: Batch, graph: Graph | None = None, beat: Callable[[], None] | None = None) -> None:
         self.batch, self.beat = batch, beat
         self.graph = graph or mapping.graph()
+        self.connections: dict[str, Connection] = {}  # those that are known already, by system
         self._kinds: dict[str, base.Kind] = {}
         self._specs: dict[Name, CollectionSpec] = {}
         self.remembered = Remembered(batch)
@@ -79,7 +80,7 @@ class Searcher:
     def kind(self, system: str) -> base.Kind:
         """The open kind of a system. Raises Permanent when it has no connection."""
         if system not in self._kinds:
-            connection = Connection.objects.filter(system__key=system).first()
+            connection = self.connections.get(system) or Connection.objects.filter(system__key=system).first()
             if connection is None:
                 raise base.Permanent("connection", f"System {system} has no connection. Add one, then retry.")
             self._kinds[system] = base.open_kind(connection, self.batch)

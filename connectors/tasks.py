@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from audit.bell import ring
+from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
 from connectors import batches, engine, handwork
 from connectors.discovery import surveying
@@ -12,6 +12,7 @@ MOST_AT_ONCE = 200
 
 
 @shared_task
+@goes_on
 def run_order(order_id: str) -> None:
     """Work on one order."""
     engine.run(order_id)

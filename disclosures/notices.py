@@ -92,12 +92,12 @@ def waiting(now: datetime) -> list[uuid.UUID]:
 def send(notice_id: uuid.UUID) -> None:
     """Send one notice, unless another worker has it or it is settled."""
     now = timezone.now()
-    fence = leases.claim(Notice.objects.filter(state=State.QUEUED), notice_id, now)
-    if fence is None:
+    queued = Notice.objects.filter(state=State.QUEUED).select_related("recipient")
+    notice = leases.claim(queued, notice_id, now)
+    if notice is None:
         return
-    notice = Notice.objects.select_related("recipient").get(pk=notice_id)
     try:
-        _send(notice, fence, now)
+        _send(notice, notice.fence, now)
     except leases.Fenced:
         logger.info("notice %s was settled by somebody else meanwhile", notice.pk)
 

@@ -5,12 +5,13 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from audit.bell import ring
+from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
 from disclosures import notices
 
 
 @shared_task
+@goes_on
 def send_notice(notice_id: str) -> None:
     """Send one notice to a recipient."""
     notices.send(UUID(notice_id))

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -24,22 +26,44 @@ UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
     wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
-    rows = Request.objects.filter(pk=request.pk)
-    there = rows.values_list(*(Exists(SOURCES[name][0](request)) for name in wanted)).get()  # mostly none: one query
+    there = _there(request.pk, wanted)  # mostly none: one query
     found = [] if request.state == State.CLOSED else _question(request)
     return found + [
         one for name, is_there in zip(wanted, there, strict=True) if is_there for one in SOURCES[name][1](request)
     ]
 
 
+def _there(pk: UUID, wanted: tuple[str, ...]) -> tuple[bool, ...]:
+    """Which of these wait for a person. Asked after each step of each request, so its SQL is made once in a process."""
+    key = Request._meta.pk
+    sql, values = _asked(connection.vendor, wanted)
+    mark, own = (key.get_db_prep_value(one, connection) for one in (ANY, pk))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [own if value == mark else value for value in values])
+        row: tuple[bool, ...] = cursor.fetchone()
+    return row
+
+
+@cache
+def _asked(vendor: str, wanted: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
+    rows = Request.objects.filter(pk=ANY).values_list(*(Exists(SOURCES[name][0]) for name in wanted))
+    sql, values = rows.query.sql_with_params()
+    return sql, tuple(values)
+
+
 def refresh(request_id: UUID, *, actor: Actor) -> None:
     """Bring `Request.attention` up to date; an event only when it changes."""
     with log.atomic():
-        request = locks.request(request_id)
-        due = reasons(request)
-        text = " ".join(sentence for _, sentence in due)[:300]
-        if text == request.attention:
-            return
+        refresh_locked(locks.request(request_id), actor=actor)
+
+
+def refresh_locked(request: Request, *, actor: Actor) -> None:
+    """The same for a request that the caller's transaction locked, as it is in the database."""
+    due = reasons(request)
+    text = " ".join(sentence for _, sentence in due)[:300]
+    if text == request.attention:
+        return
+    with log.atomic():
         Request.objects.filter(pk=request.pk).update(attention=text)
         name = "request.attention_asked" if text else "request.attention_ended"
         log.record(name, actor=actor, noun=request, subject_id=request.subject_id, codes=[code for code, _ in due])
@@ -82,7 +106,7 @@ def _question(request: Request) -> list[tuple[str, str]]:
 
 
 def _orders(request: Request) -> list[tuple[str, str]]:
-    rows = _parked(request)
+    rows = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.PARKED)
     counts = {row["park_code"]: row["many"] for row in rows.values("park_code").annotate(many=Count("pk")).order_by()}
     found = []
     if counts.pop("held", 0) or (
@@ -124,7 +148,7 @@ def _by_hand(request: Request) -> list[tuple[str, str]]:
 def _referrals(request: Request) -> list[tuple[str, str]]:
     """Clients that could not be told, do not answer, or want us to do something."""
     found = []
-    rows = _open_referrals(request).select_related("order__system")
+    rows = Referral.objects.filter(request=request).select_related("order__system")
     for one in rows.order_by("order__created_at"):
         client = one.order.system.client
         if one.state == Referral.State.PARKED:
@@ -153,38 +177,35 @@ def _clocks(request: Request) -> list[tuple[str, str]]:
     return _words(list(_watched().filter(request=request).order_by("due_at")))
 
 
-def _parked(request: Request) -> "QuerySet[WorkOrder]":
-    return WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.PARKED)
-
-
-def _open_referrals(request: Request) -> "QuerySet[Referral]":
-    return Referral.objects.filter(request=request)
-
-
-PRESSING = Q(breached_at__isnull=False) | Q(near=True)
-# What may wait: the rows that say that something does, and the words for it.
-Rows = Callable[[Request], "QuerySet[Any]"]
-Words = Callable[[Request], list[tuple[str, str]]]
-SOURCES: dict[str, tuple[Rows, Words]] = {
-    "orders": (_parked, _orders),
-    "left": (leftovers.behind, _left_behind),
-    "parcel": (lambda request: Parcel.objects.filter(request=request, state=Parcel.State.PARKED), _parcel),
-    "notices": (lambda request: Notice.objects.filter(origin=request.reference, state=Notice.State.PARKED), _notices),
-    "referrals": (_open_referrals, _referrals),
-    # Of a letter to a client its referral tells.
-    "letters": (
-        lambda request: Letter.objects.filter(request=request, to__isnull=True, state=Letter.State.PARKED),
-        _letters,
-    ),
-    "clocks": (lambda request: _watched().filter(PRESSING, request=request), _clocks),
-}
-
-
 def _watched() -> "QuerySet[Clock]":
     """Running clocks for the answer and for our own target, each with whether its last days have begun."""
     near = ClockWarning.objects.filter(clock=OuterRef("pk"), step__basis=WarningStep.Basis.DAYS)
     rows = Clock.objects.filter(kind__in=(Clock.Kind.RESPOND, Clock.Kind.TARGET), met_at=None)
     return rows.annotate(near=Exists(near))
+
+
+PRESSING = Q(breached_at__isnull=False) | Q(near=True)
+# Stands for the request's key in SQL that is kept.
+ANY = UUID(int=0)
+# What may wait: the rows that say that something does for the request outside, and the words for it.
+Rows = QuerySet[Any]
+Words = Callable[[Request], list[tuple[str, str]]]
+SOURCES: dict[str, tuple[Rows, Words]] = {
+    "orders": (WorkOrder.objects.filter(batch=OuterRef("batch"), state=WorkOrder.State.PARKED), _orders),
+    "left": (
+        leftovers.stopped().filter(batch__origin=OuterRef("reference")).exclude(batch=OuterRef("batch")),
+        _left_behind,
+    ),
+    "parcel": (Parcel.objects.filter(request=OuterRef("pk"), state=Parcel.State.PARKED), _parcel),
+    "notices": (Notice.objects.filter(origin=OuterRef("reference"), state=Notice.State.PARKED), _notices),
+    "referrals": (Referral.objects.filter(request=OuterRef("pk")), _referrals),
+    # Of a letter to a client its referral tells.
+    "letters": (
+        Letter.objects.filter(request=OuterRef("pk"), to__isnull=True, state=Letter.State.PARKED),
+        _letters,
+    ),
+    "clocks": (_watched().filter(PRESSING, request=OuterRef("pk")), _clocks),
+}
 
 
 def _words(rows: "list[Clock]") -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery
 import law
 from audit import log
 from audit.actor import Actor
-from requests_app import deadlines, laws, locks, policy, targets
+from requests_app import deadlines, laws, policy, targets
 from requests_app.models import Clock, Letter, Pause, Request
 
 
@@ -109,9 +109,8 @@ def restart(request: Request, at: datetime, *, actor: Actor) -> None:
 
 
 def meet(request: Request, kind: str, at: datetime, *, actor: Actor) -> int:
-    """Stop the running clocks of this kind; how many there were."""
+    """Stop the running clocks of this kind; how many there were. Callers have locked the request."""
     with log.atomic():
-        locks.request(request.pk)
         kinds = [kind, Clock.Kind.TARGET] if kind == Clock.Kind.RESPOND else [kind]
         met = Clock.objects.filter(request=request, kind__in=kinds, met_at=None).update(met_at=at, paused_at=None)
         if met:

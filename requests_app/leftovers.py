@@ -19,11 +19,12 @@ class Leftover:
     rows: int
 
 
-def of(request: Request) -> list[Leftover]:
-    """What earlier tries left. Two queries, and none more for what was found."""
+def of(request: Request, orders: list[WorkOrder] | None = None) -> list[Leftover]:
+    """What earlier tries left. Two queries, and none more for what was found. `orders`: those of `behind`, where known."""
     if request.batch_id is None:
         return []
-    orders = list(behind(request).select_related("system", "batch"))
+    if orders is None:
+        orders = list(behind(request).select_related("system", "batch"))
     if not orders:
         return []
     rows = Finding.objects.filter(batch__origin=request.reference).select_related("batch").order_by("batch__created_at")
@@ -53,7 +54,16 @@ def _taken(findings: list[Finding]) -> int:
 
 def behind(request: Request) -> "QuerySet[WorkOrder]":
     """The erasures of earlier searches of this request that stand still because rows were left."""
-    rows = WorkOrder.objects.filter(
-        batch__origin=request.reference, operation__in=CHANGING, state=State.PARKED, park_code="left"
-    )
-    return rows.exclude(batch=request.batch_id).order_by("created_at", "pk")
+    rows = stopped().filter(batch__origin=request.reference).exclude(batch=request.batch_id)
+    return rows.order_by("created_at", "pk")
+
+
+def is_behind(request: Request, order: WorkOrder) -> bool:
+    """Whether an order of this request is one of `behind`."""
+    halted = order.state == State.PARKED and order.park_code == "left" and order.operation in CHANGING
+    return halted and order.batch_id != request.batch_id
+
+
+def stopped() -> "QuerySet[WorkOrder]":
+    """The erasures that stand still because rows were left."""
+    return WorkOrder.objects.filter(operation__in=CHANGING, state=State.PARKED, park_code="left")

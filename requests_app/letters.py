@@ -28,7 +28,7 @@ from audit.actor import Actor
 from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
-from requests_app import attention, bells, clocks, locks, policy, stationery, wording
+from requests_app import attention, bells, clocks, locks, policy, results, stationery, wording
 from requests_app.models import Clock, Letter, Request
 from subjects.models import Identifier
 
@@ -57,35 +57,29 @@ def queue(
     identifier: Identifier | None = None,
     to: "Client | None" = None,
     expires_at: datetime | None = None,
+    summary: results.Summary | None = None,
 ) -> Letter:
     """Write one letter of `kind` into the outbox; the same `dedupe` twice is one letter.
 
-    `identifier` is the address it goes to (the request's own by default); `to`: a client of ours instead of the person.
+    `identifier` is the address it goes to (the request's own by default); `to`: a client of ours instead of the person;
+    `summary`: what became of the request, in the person's language, from a caller who worked it out already.
     """
-    sheet = _write(request, kind, context)
+    sheet = _write(request, kind, context, summary=summary)
     key = uuid.uuid4()
+    letter = Letter(
+        id=key, request=request, dedupe=dedupe, kind=kind, expires_at=expires_at,
+        identifier=(identifier or address(request)) if to is None else None,
+        language=sheet.language, statute=sheet.statute, template_version=sheet.version,
+        subject_line=sheet.subject_line, body=sheet.body, message_id=f"<{key}@{settings.SITE_HOST}>",
+    )  # fmt: skip
+    if to is not None:
+        letter.to, letter.to_name = to.address, to.name
     with log.atomic():
-        letter, made = Letter.objects.get_or_create(
-            request=request,
-            dedupe=dedupe,
-            defaults={
-                "id": key,
-                "kind": kind,
-                "identifier": (identifier or address(request)) if to is None else None,
-                "to": to.address if to else None,
-                "to_name": to.name if to else "",
-                "language": sheet.language,
-                "statute": sheet.statute,
-                "template_version": sheet.version,
-                "subject_line": sheet.subject_line,
-                "body": sheet.body,
-                "expires_at": expires_at,
-                "message_id": f"<{key}@{settings.SITE_HOST}>",
-            },
-        )
-        if made:
-            log.record("letter.queued", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, letter=key)
-            ring(bells.send_letter, letter.pk)
+        Letter.objects.bulk_create([letter], ignore_conflicts=True)
+        if not Letter.objects.filter(pk=key).exists():
+            return Letter.objects.get(request=request, dedupe=dedupe)
+        log.record("letter.queued", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, letter=key)
+        ring(bells.send_letter, letter.pk)
     return letter
 
 
@@ -127,11 +121,12 @@ def waiting(now: datetime) -> list[uuid.UUID]:
 def send(letter_id: uuid.UUID) -> None:
     """Send one letter, unless another worker has it, it was sent, or its link has died."""
     now = timezone.now()
-    fence = leases.claim(Letter.objects.filter(state=Letter.State.QUEUED), letter_id, now)
-    if fence is None:
+    queued = Letter.objects.filter(state=Letter.State.QUEUED).select_related("identifier", "request")
+    letter = leases.claim(queued, letter_id, now)
+    if letter is None:
         return
     try:
-        _send(Letter.objects.select_related("identifier", "request").get(pk=letter_id), fence, now)
+        _send(letter, letter.fence, now)
     except leases.Fenced:
         logger.warning("letter %s was taken over by another worker", letter_id)
 
@@ -222,9 +217,11 @@ def _settle(letter: Letter, fence: int, event: str, **changes: Any) -> None:
         log.record(event, actor=SENDER, noun=request, subject_id=request.subject_id, kind=letter.kind, letter=letter.pk)
 
 
-def _write(request: Request, kind: str, context: dict[str, Any], language: str = "") -> stationery.Sheet:
+def _write(
+    request: Request, kind: str, context: dict[str, Any], language: str = "", summary: results.Summary | None = None
+) -> stationery.Sheet:
     with stationery.speaking(language or request.language) as spoken:
-        facts = wording.facts(request) | {key: _worded(key, value) for key, value in context.items()}
+        facts = wording.facts(request, summary) | {key: _worded(key, value) for key, value in context.items()}
         return stationery.write(kind, facts, language=spoken, statutes=[row["statute"] for row in request.laws])
 
 

@@ -11,9 +11,10 @@ from requests_app.models import Request
 from subjects.models import DataSubject
 
 
-def request(pk: UUID) -> Request:
-    """The request as it is now, locked until the caller's transaction ends."""
-    return Request.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+def request(pk: UUID, *joined: str) -> Request:
+    """The request as it is now, locked until the caller's transaction ends; with what it refers to by `joined`, not locked."""
+    rows = Request.objects.select_for_update(of=("self",), no_key=True)
+    return (rows.select_related(*joined) if joined else rows).get(pk=pk)
 
 
 def person(pk: UUID) -> DataSubject:

@@ -116,17 +116,18 @@ def vouch(request: Request, *, by: User, method: str, also: Mapping[str, str] | 
         raise Refused(f"Choose how you made sure: {', '.join(METHODS)}.", code="method_unknown", field="method")
     who = actors.staff(by.pk)
     with log.atomic():
-        fresh = locks.request(request.pk)
+        fresh = locks.request(request.pk, "identifier__subject")
         if fresh.state not in (State.RECEIVED, State.VERIFYING) or fresh.proved_at is not None:
             raise Refused("This request needs no proof any more.", code="state_conflict")
         Request.objects.filter(pk=fresh.pk).update(proved_at=now)
+        fresh.proved_at = now
         covered = [fresh.identifier, *(registry.of(fresh.subject_id, *one) for one in (also or {}).items())]
         for identifier in covered:
             if identifier is not None and identifier.proved_at is None:
                 registry.prove(identifier, at=now, actor=who)
         log.record("request.proved", actor=who, noun=fresh, subject_id=fresh.subject_id, channel=method)
         workflow.nudge(fresh)
-    return Request.objects.get(pk=fresh.pk)
+    return fresh
 
 
 def session(cookie: str | None, *, now: datetime) -> PersonSession | None:

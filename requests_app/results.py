@@ -69,10 +69,10 @@ class Summary:
 def summary(request: Request) -> Summary:
     """The honest outcome so far: what has a receipt is done, what was kept has a ground, the rest is left."""
     plan = plans.thaw(request.plan)
-    result = Summary(referred=referred(request))
     if request.batch_id is None:
-        return result
-    waived = _waived(request)
+        return Summary()
+    orders = _telling(request)
+    result, waived = Summary(referred=referred(request, orders)), _waived(request, orders)
     given_up = {order.system_id: gettext(order.park_code.replace("_", " ")) for order in waived}
     keeping: dict[tuple[str, str], tuple[str, str]] | None = None
     told: set[int] = set()
@@ -98,7 +98,7 @@ def summary(request: Request) -> Summary:
             _not_done(result, one, undone, plan.operation, given_up.get(one.system_id, ""))
         else:
             result.done += 1
-    for line in [*_unsearched(waived), *_unfinished(waived, told), *_left_behind(request)]:
+    for line in [*_unsearched(waived), *_unfinished(waived, told), *_left_behind(request, orders)]:
         result.left += 1
         result.lines.append(line)
         result.withheld.append(line)
@@ -133,14 +133,22 @@ def ground(request: Request, code: str) -> str:
     return laws.ground_words(request, code) or gettext(GROUNDS.get(code, code.replace("_", " ")))
 
 
-def referred(request: Request) -> list[str]:
+def _telling(request: Request) -> list[WorkOrder]:
+    """The orders of this request that say more than that they were done: referrals, what was given up, what left rows."""
+    stopped = Q(operation__in=leftovers.CHANGING, state=WorkOrder.State.PARKED, park_code="left")
+    wanted = Q(operation=WorkOrder.Operation.REFER) | Q(state=WorkOrder.State.WAIVED) | stopped
+    rows = WorkOrder.objects.filter(wanted, batch__origin=request.reference)
+    return list(rows.select_related("system", "referral", "batch").order_by("created_at", "pk"))
+
+
+def referred(request: Request, orders: list[WorkOrder] | None = None) -> list[str]:
     """The clients that decide about data which we only process for them, where to reach them, and what they said so far."""
     if request.batch_id is None:
         return []
-    orders = WorkOrder.objects.filter(batch__origin=request.reference, operation=WorkOrder.Operation.REFER)
-    rows = orders.exclude(system__client="").select_related("system", "referral").order_by("created_at")
     found: dict[str, str] = {}
-    for order in rows:
+    for order in _telling(request) if orders is None else orders:
+        if order.operation != WorkOrder.Operation.REFER or not order.system.client:
+            continue
         system, referral = order.system, getattr(order, "referral", None)
         name = f"{system.client} ({system.client_contact})" if system.client_contact else system.client
         if referral is not None or system.key not in found:
@@ -159,10 +167,10 @@ def _said(referral: Referral | None) -> str:
     return gettext("we are passing your request on to them")
 
 
-def _waived(request: Request) -> list[WorkOrder]:
+def _waived(request: Request, orders: list[WorkOrder]) -> list[WorkOrder]:
     """The orders that were given up."""
-    orders = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.WAIVED)
-    return list(orders.exclude(park_code="cancelled").select_related("system").order_by("created_at", "pk"))
+    mine = [one for one in orders if one.batch_id == request.batch_id and one.state == WorkOrder.State.WAIVED]
+    return [one for one in mine if one.park_code != "cancelled"]
 
 
 def _unsearched(waived: list[WorkOrder]) -> list[Line]:
@@ -185,10 +193,10 @@ def _unfinished(waived: list[WorkOrder], told: set[int]) -> list[Line]:
     return [Line(one.system.name, words % {"why": gettext(one.park_code.replace("_", " "))}) for one in orders]
 
 
-def _left_behind(request: Request) -> list[Line]:
+def _left_behind(request: Request, orders: list[WorkOrder]) -> list[Line]:
     """What an earlier try was to erase and left, and no later one took."""
     lines: list[Line] = []
-    for one in leftovers.of(request):
+    for one in leftovers.of(request, [one for one in orders if leftovers.is_behind(request, one)]):
         words = gettext("could not be erased")
         text = ngettext("%(rows)d row %(words)s", "%(rows)d rows %(words)s", one.rows) % {
             "rows": one.rows,

@@ -59,7 +59,7 @@ def propose(request: Request, *, by: User, fingerprint: str) -> Request:
             raise Refused(
                 "A decision has been proposed already. It can be approved or sent back.", code="state_conflict"
             )
-        fresh = Request.objects.select_related("batch").get(pk=fresh.pk)
+        fresh.proposed_by, fresh.proposed_at, fresh.proposed_fingerprint = by, now, fingerprint  # the row is ours
         if plan.second_person or not by.has_perm(f"requests_app.{DECIDE}"):
             _record("request.proposed", fresh, by, findings=_findings(fresh))
             return fresh
@@ -198,23 +198,32 @@ def _carry_out(request: Request, by: User) -> Request:
         not_before=now + wait if plan.operation == "erase" and wait else None,
         actor=actors.staff(by.pk),
     )
-    _record("request.approved", request, by, findings=_findings(request))
-    if plan.delivers == "parcel" and _findings(request):
-        parcel, made = Parcel.objects.get_or_create(request=request)
-        if not made:
-            Parcel.objects.filter(pk=parcel.pk).update(state=Parcel.State.OPEN, attempts=0, park_reason="", downloads=0)
-        _record("parcel.opened", request, by)
-        ring(bells.build_parcel, parcel.pk)
-    moved = workflow.move(request, State.DELIVERING, actor=actors.staff(by.pk), approved_by=by, approved_at=now)
+    findings = _findings(request)
+    _record("request.approved", request, by, findings=findings)
+    if plan.delivers == "parcel" and findings:
+        _open_parcel(request, by)
+    moved = workflow.move(
+        request, State.DELIVERING, actor=actors.staff(by.pk), held=True, approved_by=by, approved_at=now
+    )  # fmt: skip
     if guards.carried_out(moved):  # else what there is to do rings when it is done
         workflow.nudge(moved)
     return moved
 
 
+def _open_parcel(request: Request, by: User) -> None:
+    """A package to be built, or built anew. The request is locked, so nobody else opens one now."""
+    pk = Parcel.objects.filter(request=request).values_list("pk", flat=True).first()
+    if pk is None:
+        pk = Parcel.objects.create(request=request).pk
+    else:
+        Parcel.objects.filter(pk=pk).update(state=Parcel.State.OPEN, attempts=0, park_reason="", downloads=0)
+    _record("parcel.opened", request, by)
+    ring(bells.build_parcel, pk)
+
+
 def _reviewed(request: Request, fingerprint: str) -> Request:
     """The locked request in review, whose findings are still those with this fingerprint."""
-    locks.request(request.pk)
-    fresh = Request.objects.select_related("batch").get(pk=request.pk)
+    fresh = locks.request(request.pk, "batch", "proposed_by")
     if fresh.state != State.IN_REVIEW or fresh.batch is None:
         raise Refused(workflow.CONFLICT, code="state_conflict")
     if batches.fingerprint(fresh.batch) != fingerprint:

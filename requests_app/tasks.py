@@ -6,18 +6,20 @@ from celery import shared_task
 from django.utils import timezone
 
 from audit import actor as actors
-from audit.bell import ring
+from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
 from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
 
 
 @shared_task
+@goes_on
 def advance_request(request_id: str) -> None:
     """Move one request as far as conditions allow."""
     workflow.advance(UUID(request_id))
 
 
 @shared_task
+@goes_on
 def advance_batch(batch_id: str) -> None:
     """Move on the request whose work in other systems is settled, if it is a request's."""
     for pk in reads.of_batch(UUID(batch_id)):
@@ -25,12 +27,14 @@ def advance_batch(batch_id: str) -> None:
 
 
 @shared_task
+@goes_on
 def send_letter(letter_id: str) -> None:
     """Send one letter."""
     letters.send(UUID(letter_id))
 
 
 @shared_task
+@goes_on
 def build_parcel(parcel_id: str) -> None:
     """Build one package."""
     delivery.build(UUID(parcel_id))

@@ -4,7 +4,7 @@ Nothing of the person stands in them but the name in the salutation, and that on
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,14 +33,14 @@ SOURCES = {
 }
 
 
-def facts(request: Request) -> dict[str, Any]:
-    """What every letter may say about a request, in the language that is spoken just now."""
+def facts(request: Request, summary: results.Summary | None = None) -> dict[str, Any]:
+    """What every letter may say about a request, in the language that is spoken just now; `summary`, where it is known."""
     clock = _due(request)
     return said(request) | {
         "hello": salutation(request),
         "due_on": day(clock.due_on) if clock else "",
         "due_law": laws.cited(laws.short(clock.statute), clock.cite) if clock else "",
-        "summary": results.summary(request),
+        "summary": summary or results.summary(request),
         "told": told(request),
     }
 
@@ -131,6 +131,8 @@ def source(dataset: Dataset) -> str:
 
 def told(request: Request) -> list[str]:
     """The recipients that were told, by name."""
+    if not plans.thaw(request.plan).recipients:
+        return []
     rows = Notice.objects.filter(origin=request.reference, state__in=("sent", "acknowledged"))
     return sorted(rows.values_list("recipient__name", flat=True))
 
@@ -141,8 +143,8 @@ def plain(template: str, context: dict[str, Any]) -> str:
     return stationery.tidy(engine.get_template(template).render(Context(context, autoescape=False)))
 
 
-def own_record(request: Request) -> dict[str, str]:
-    """What this privacy centre itself holds about the person, as JSON texts by file name."""
+def own_record(request: Request, known_facts: Mapping[str, Any]) -> dict[str, str]:
+    """What this privacy centre itself holds about the person, as JSON texts by file name, with facts of `overview`."""
     requests = [
         {
             "reference": one.reference,
@@ -160,8 +162,8 @@ def own_record(request: Request) -> dict[str, str]:
         for one in Identifier.objects.filter(subject=request.subject_id).order_by("created_at")
     ]
     picked = [
-        {"purpose": key, "granted": one.granted, "chosen_at": one.chosen_at}
-        for key, one in sorted(choices.current(request.subject).items())
+        {"purpose": one.purpose.key, "granted": one.granted, "chosen_at": one.chosen_at}
+        for one in sorted(known_facts["choices"], key=lambda one: one.purpose.key)
     ]
     given = [
         {
@@ -170,7 +172,7 @@ def own_record(request: Request) -> dict[str, str]:
             "occasion": one.occasion,
             "at": one.disclosed_at,
         }
-        for one in ledger.of(request.subject)
+        for one, _ in known_facts["disclosures"]
     ]
     record = {"requests": requests, "identifiers": known, "choices": picked, "disclosures": given}
     return {"privacy_centre": json.dumps(jsonable(record), ensure_ascii=False, indent=1)}
@@ -178,21 +180,21 @@ def own_record(request: Request) -> dict[str, str]:
 
 def overview(request: Request) -> dict[str, Any]:
     """What the package's first page says beside its parts."""
-    kept = _findings(request, decision=Finding.Decision.KEEP)
+    found = _findings(request, None)
+    kept = [one for one in found if one.decision == Finding.Decision.KEEP]
+    shown = {(one.dataset, one.collection) for one in found if one.decision == Finding.Decision.INCLUDE}
     given = ledger.of(request.subject)
     names = dict(DataCategory.objects.values_list("key", "name"))
     return {
-        "recipients": ledger.recipients_of(request.subject, _shown_categories(request)),
+        "recipients": ledger.recipients_of(request.subject, _shown_categories(shown)),
         "disclosures": [(one, [names.get(key, key) for key in one.categories]) for one in given],
         "choices": sorted(choices.current(request.subject).values(), key=lambda one: one.purpose.name),
         "withheld": [(one.title, results.ground(request, one.ground)) for one in kept],
     }
 
 
-def _shown_categories(request: Request) -> set[str]:
-    rows = Column.objects.filter(_of({(one.dataset, one.collection) for one in _findings(request)})).exclude(
-        category=None
-    )
+def _shown_categories(keys: set[tuple[str, str]]) -> set[str]:
+    rows = Column.objects.filter(_of(keys)).exclude(category=None)
     return set(rows.values_list("category__key", flat=True))
 
 
@@ -203,7 +205,9 @@ def _of(keys: set[tuple[str, str]]) -> Q:
     return wanted
 
 
-def _findings(request: Request, decision: str = Finding.Decision.INCLUDE) -> list[Finding]:
+def _findings(request: Request, decision: str | None = Finding.Decision.INCLUDE) -> list[Finding]:
+    """The findings with rows; `decision` None: whatever was decided about them."""
     if request.batch_id is None:
         return []
-    return list(Finding.objects.filter(batch=request.batch_id, decision=decision, rows__gt=0))
+    rows = Finding.objects.filter(batch=request.batch_id, rows__gt=0)
+    return list(rows if decision is None else rows.filter(decision=decision))

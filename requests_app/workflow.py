@@ -24,7 +24,21 @@ from connectors import batches
 from connectors.models import Authorisation
 from consent import choices
 from disclosures import notices
-from requests_app import attention, bells, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
+from requests_app import (
+    attention,
+    bells,
+    clocks,
+    guards,
+    letters,
+    locks,
+    moves,
+    plans,
+    policy,
+    reads,
+    results,
+    stationery,
+    wording,
+)
 from requests_app.guards import GUARDS
 from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, State
 from subjects.models import Identifier
@@ -47,23 +61,36 @@ ACTIVE = (State.COLLECTING, State.IN_REVIEW, State.DELIVERING, State.NOTIFYING)
 # ---------------------------------------------------------------- one step
 
 
-def move(request: Request, to: str, *, actor: Actor, event: str = "", **changes: Any) -> Request:
+def move(request: Request, to: str, *, actor: Actor, event: str = "", held: bool = False, **changes: Any) -> Request:
     """Bring `request` from the state it was read in to `to`, with `changes`; the fresh row.
 
+    `held`: it was read under its lock in this transaction, so that it is fresh already.
     Raises Refused: code "illegal_move" (not in the table), "guard_<name>" (not yet), "state_conflict" (moved meanwhile).
     """
+    moved = move_if_ready(request, to, actor=actor, event=event, held=held, **changes)
+    if moved is None:
+        guard = moves.MOVES[moves.Pair(request.state, to)].guard
+        raise Refused("What this step needs has not happened yet.", code=f"guard_{guard}")
+    return moved
+
+
+def move_if_ready(
+    request: Request, to: str, *, actor: Actor, event: str = "", held: bool = False, **changes: Any
+) -> Request | None:
+    """As `move`, but None when what the step needs has not happened yet."""
     step = moves.MOVES.get(moves.Pair(request.state, to))
     if step is None:
         raise Refused("This cannot be done in the state that the request is in.", code="illegal_move")
+    before = request.state
     with log.atomic():
-        fresh = locks.request(request.pk)
+        fresh = request if held else locks.request(request.pk)
         if not GUARDS[step.guard](fresh):
-            raise Refused("What this step needs has not happened yet.", code=f"guard_{step.guard}")
-        if not Request.objects.filter(pk=request.pk, state=request.state).update(state=to, **changes):
+            return None
+        if not Request.objects.filter(pk=request.pk, state=before).update(state=to, **changes):
             raise Refused(CONFLICT, code="state_conflict")
         for name, value in {"state": to, **changes}.items():  # the row is ours until the end: nobody else changed it
             setattr(fresh, name, value)
-        facts = {"before": request.state, "after": to} | ({"outcome": fresh.outcome} if to == State.CLOSED else {})
+        facts = {"before": before, "after": to} | ({"outcome": fresh.outcome} if to == State.CLOSED else {})
         log.record(event or step.event, actor=actor, noun=fresh, subject_id=fresh.subject_id, **facts)
     return fresh
 
@@ -72,52 +99,57 @@ def move(request: Request, to: str, *, actor: Actor, event: str = "", **changes:
 
 
 def advance(request_id: UUID) -> None:
-    """Make every step whose condition is met; safe to repeat, and to run twice at once."""
-    for _ in range(len(moves.STATES)):
-        request = Request.objects.select_related("batch", "identifier").get(pk=request_id)
-        step = STEPS.get(request.state)
-        try:
-            with log.atomic():
-                moved = step is not None and step(request)
-        except Refused as refused:
-            if refused.code == "state_conflict":
-                continue  # somebody else made the step; look again
-            raise
-        if not moved:
-            break
-    attention.refresh(request_id, actor=CONDUCTOR)
+    """Make every step whose condition is met; safe to repeat, and to run twice at once.
+
+    All in one transaction, under the request's lock. A step that fails takes none of those before it back.
+    """
+    failed: Exception | None = None
+    with log.atomic():
+        request, moved = locks.request(request_id, "batch", "identifier", "subject"), False
+        for _ in range(len(moves.STATES)):
+            step = STEPS.get(request.state)
+            try:
+                with log.atomic(apart=moved):
+                    following = step(request) if step else None
+            except Exception as error:
+                if not moved:
+                    raise
+                failed = error
+                break
+            if following is None:
+                break
+            request, moved = following, True
+        if failed is None:
+            attention.refresh_locked(request, actor=CONDUCTOR)
+    if failed is not None:
+        raise failed
 
 
-def _from_received(request: Request) -> bool:
+def _from_received(request: Request) -> Request | None:
     if not plans.thaw(request.plan).find:
-        move(request, State.IN_REVIEW, actor=CONDUCTOR)
-        return True
+        return move(request, State.IN_REVIEW, actor=CONDUCTOR, held=True)
     if guards.needs_proof(request):
-        move(request, State.VERIFYING, actor=CONDUCTOR)
-        return True
+        return move(request, State.VERIFYING, actor=CONDUCTOR, held=True)
     return _begin(request)
 
 
-def _from_verifying(request: Request) -> bool:
-    return not guards.needs_proof(request) and _begin(request)
+def _from_verifying(request: Request) -> Request | None:
+    return None if guards.needs_proof(request) else _begin(request)
 
 
-def _begin(request: Request) -> bool:
+def _begin(request: Request) -> Request:
     """Start the search, or merge with a request of the same kind that is being worked on already.
 
     The person's row is locked, so that of two requests proved at once one sees the other.
     """
-    locks.request(request.pk)
     locks.person(request.subject_id)
     earlier = _same_request(request)
     if earlier is not None:
-        _merge(request, earlier)
-        return True
+        return _merge(request, earlier)
     batch = _search(request)
     if plans.thaw(request.plan).chooses:
         choices.opt_out_of_sale(request.subject, source="request", actor=actors.person(request.subject_id))
-    move(request, State.COLLECTING, actor=CONDUCTOR, batch=batch)
-    return True
+    return move(request, State.COLLECTING, actor=CONDUCTOR, held=True, batch=batch)
 
 
 def _same_request(request: Request) -> Request | None:
@@ -127,13 +159,14 @@ def _same_request(request: Request) -> Request | None:
     return next((one for one in others if (one.changes, one.categories, one.masks) == wanted), None)
 
 
-def _merge(request: Request, earlier: Request) -> None:
+def _merge(request: Request, earlier: Request) -> Request:
     now = timezone.now()
     closed = move(
         request,
         State.CLOSED,
         actor=CONDUCTOR,
         event="request.merged",
+        held=True,
         outcome=Outcome.DUPLICATE,
         duplicate_of=earlier,
         closed_at=now,
@@ -142,6 +175,7 @@ def _merge(request: Request, earlier: Request) -> None:
     clocks.meet(closed, Clock.Kind.RESPOND, now, actor=CONDUCTOR)
     if not letters.limited(letters.address(closed), now):
         letters.queue(closed, "duplicate", dedupe="duplicate", context={"earlier": earlier.reference}, actor=CONDUCTOR)
+    return closed
 
 
 def _search(request: Request) -> Any:
@@ -162,58 +196,42 @@ def _search(request: Request) -> Any:
     )
 
 
-def _from_collecting(request: Request) -> bool:
+def _from_collecting(request: Request) -> Request | None:
+    plan = plans.thaw(request.plan)
+    if plan.review:
+        return move_if_ready(request, State.IN_REVIEW, actor=CONDUCTOR, held=True)
     if request.batch is None or not guards.found(request):
-        return False
-    if plans.thaw(request.plan).review:
-        move(request, State.IN_REVIEW, actor=CONDUCTOR)
-        return True
-    locks.request(request.pk)
+        return None
     if not guards.authorised(request):
         batches.authorise(
-            request.batch,
-            operation=plans.thaw(request.plan).operation,
-            basis=Authorisation.Basis.OPT_OUT,
-            actor=CONDUCTOR,
-        )
-    move(request, State.DELIVERING, actor=CONDUCTOR)
-    return True
+            request.batch, operation=plan.operation, basis=Authorisation.Basis.OPT_OUT, actor=CONDUCTOR
+        )  # fmt: skip
+    return move(request, State.DELIVERING, actor=CONDUCTOR, held=True)
 
 
-def _from_delivering(request: Request) -> bool:
-    if not guards.carried_out(request):
-        return False
-    plan = plans.thaw(request.plan)
-    locks.request(request.pk)
-    if plan.recipients:
-        notices.queue(
-            request.subject,
-            plan.recipients,
-            origin=request.reference,
-            categories=wording.categories(request),
-            actor=CONDUCTOR,
-        )
-    move(request, State.NOTIFYING, actor=CONDUCTOR)
-    return True
+def _from_delivering(request: Request) -> Request | None:
+    moved = move_if_ready(request, State.NOTIFYING, actor=CONDUCTOR, held=True)
+    kind = plans.thaw(request.plan).recipients
+    if moved is not None and kind:
+        categories = wording.categories(request)
+        notices.queue(request.subject, kind, origin=request.reference, categories=categories, actor=CONDUCTOR)
+    return moved
 
 
-def _from_notifying(request: Request) -> bool:
+def _from_notifying(request: Request) -> Request | None:
     if not notices.settled(request.reference):
-        return False
-    summary = results.summary(request)
-    outcome = policy.outcome(
-        found=summary.found,
-        left=summary.left,
-        referred=len(summary.referred),
-        always_done=plans.thaw(request.plan).chooses,
-    )
+        return None
     plan = plans.thaw(request.plan)
+    with stationery.speaking(request.language):
+        summary = results.summary(request)
+    outcome = policy.outcome(
+        found=summary.found, left=summary.left, referred=len(summary.referred), always_done=plan.chooses
+    )
     kind = plan.letter if summary.found or plan.chooses else "nothing_held"
-    close(request, outcome, actor=CONDUCTOR, letter=kind)
-    return True
+    return close(request, outcome, actor=CONDUCTOR, letter=kind, held=True, summary=summary)
 
 
-STEPS: dict[str, Callable[[Request], bool]] = {
+STEPS: dict[str, Callable[[Request], Request | None]] = {
     State.RECEIVED: _from_received,
     State.VERIFYING: _from_verifying,
     State.COLLECTING: _from_collecting,
@@ -233,9 +251,14 @@ def close(
     letter: str,
     context: dict[str, Any] | None = None,
     event: str = "",
+    held: bool = False,
+    summary: results.Summary | None = None,
     **changes: Any,
 ) -> Request:
-    """End a request: its outcome, its clocks met, its last letter in the outbox, all in one transaction."""
+    """End a request: its outcome, its clocks met, its last letter in the outbox, all in one transaction.
+
+    `held`: see `move`; `summary`: see `letters.queue`.
+    """
     now = timezone.now()
     with log.atomic():
         closed = move(
@@ -243,6 +266,7 @@ def close(
             State.CLOSED,
             actor=actor,
             event=event,
+            held=held,
             outcome=outcome,
             closed_at=now,
             attention="",
@@ -251,7 +275,9 @@ def close(
         )
         Pause.objects.filter(request=closed, answered_at=None).update(answered_at=now)  # nobody waits any more
         clocks.meet(closed, Clock.Kind.RESPOND, now, actor=actor)
-        letters.queue(closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor)
+        letters.queue(
+            closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor, summary=summary
+        )  # fmt: skip
     return closed
 
 

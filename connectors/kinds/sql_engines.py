@@ -1,6 +1,7 @@
 """SQLAlchemy engines, one small pool for each address and process, with timeouts that end before a lease does."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,6 +51,8 @@ def _lenient(name: str) -> type[Loader]:
 
 
 LOADERS = {name: _lenient(name) for name in ("date", "time", "timetz", "timestamp", "timestamptz")}
+# A connection that was in use so short a time ago is taken from the pool without asking whether it is alive.
+FRESH_SECONDS = 5
 _engines: dict[tuple[str, int], sa.Engine] = {}
 
 
@@ -89,10 +92,12 @@ def _make(address: str) -> sa.Engine:
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     options = OPTIONS.get(url.get_backend_name(), {})
     # A pooled SQLite connection would go on reading a file that was replaced under its name: no pool, it opens in no time.
-    pool: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_pre_ping": True, "pool_size": 2, "pool_recycle": 300}
+    pool: dict[str, Any] = {"poolclass": sa.QueuePool, "pool_size": 2, "pool_recycle": 300}
     if url.get_backend_name() == "sqlite":
         pool = {"poolclass": sa.NullPool}
     made = sa.create_engine(url, hide_parameters=True, **pool, **options)
+    if url.get_backend_name() != "sqlite":
+        _tend(made)
     event.listen(made, "do_connect", _connect)
     if made.dialect.name == "sqlite":
         event.listen(made, "connect", _sqlite_connect)
@@ -104,6 +109,25 @@ def _make(address: str) -> sa.Engine:
     elif made.dialect.name in ("mysql", "mariadb"):
         event.listen(made, "connect", _mysql_connect)
     return made
+
+
+def _tend(engine: sa.Engine) -> None:
+    """Ask a connection that lay in the pool for a while whether it is alive, before anybody gets it."""
+
+    @event.listens_for(engine, "checkin")
+    def note(connection: Any, record: Any) -> None:
+        record.info["back"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get("back", time.monotonic()) < FRESH_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise sa.exc.DisconnectionError("it went away while it lay in the pool")
 
 
 def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:

@@ -54,7 +54,7 @@ def bring(
     """
     held = picture()
     data, notes = _read(files, kind or kind_of(files), held, system, lenient)
-    with log.atomic():
+    with log.atomic(apart=True):
         done = load(data, actor=actor)
         if check:
             transaction.set_rollback(True)

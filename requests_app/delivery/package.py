@@ -37,7 +37,7 @@ def write(target: BinaryIO, request: Request, *, beat: Beat) -> int:
             page = render_to_string("package/collection.html", facts | {"part": part, "shown": len(part.first)})
             bag.put(f"data/{part.name}.html", page)
             part.first.clear()
-        for name, value in wording.own_record(request).items():
+        for name, value in wording.own_record(request, facts).items():
             bag.put(f"data/{name}.json", value)
         bag.put("data/overview.json", described.overview(request, facts))
         bag.put("schema.json", described.SCHEMA.read_bytes())

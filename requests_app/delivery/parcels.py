@@ -55,10 +55,10 @@ def build(parcel_id: UUID) -> None:
     """Build one package, unless another worker has it or it is not wanted any more."""
     now = timezone.now()
     rows = Parcel.objects.filter(state=Parcel.State.OPEN, request__state=State.DELIVERING)
-    fence = leases.claim(rows, parcel_id, now)
-    if fence is None:
+    parcel = leases.claim(rows.select_related("request__subject", "request__batch"), parcel_id, now)
+    if parcel is None:
         return
-    parcel = Parcel.objects.select_related("request__subject", "request__batch").get(pk=parcel_id)
+    fence: int = parcel.fence
     if parcel.attempts > settings.MOST_ATTEMPTS:
         _park(parcel, fence, "tries", "The package could not be built in several tries. Look at the log, then retry.")
         return

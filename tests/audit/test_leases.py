@@ -19,7 +19,7 @@ def order(db) -> WorkOrder:
 
 
 def test_the_second_claim_of_a_row_wins_nothing(order: WorkOrder) -> None:
-    assert leases.claim(WorkOrder.objects.all(), order.pk, NOW) == 1
+    assert leases.claim(WorkOrder.objects.all(), order.pk, NOW).fence == 1
     assert leases.claim(WorkOrder.objects.all(), order.pk, NOW) is None
 
 
@@ -27,7 +27,7 @@ def test_a_row_whose_lease_ran_out_can_be_claimed_and_its_old_owner_is_fenced(or
     first = leases.claim(WorkOrder.objects.all(), order.pk, NOW)
     later = NOW + timedelta(seconds=61)
     second = leases.claim(WorkOrder.objects.all(), order.pk, later)
-    assert (first, second) == (1, 2)
+    assert (first.fence, second.fence) == (1, 2)
     with pytest.raises(leases.Fenced):
         leases.renew(WorkOrder, order.pk, 1, later)
     with pytest.raises(leases.Fenced):
@@ -39,11 +39,11 @@ def test_a_row_whose_lease_ran_out_can_be_claimed_and_its_old_owner_is_fenced(or
 
 
 def test_a_row_that_was_given_back_for_later_waits_until_then(order: WorkOrder) -> None:
-    fence = leases.claim(WorkOrder.objects.all(), order.pk, NOW)
-    assert fence is not None
-    leases.release(WorkOrder, order.pk, fence, later=NOW + leases.backoff(1))
+    row = leases.claim(WorkOrder.objects.all(), order.pk, NOW)
+    assert row is not None
+    leases.release(WorkOrder, order.pk, row.fence, later=NOW + leases.backoff(1))
     assert leases.claim(WorkOrder.objects.all(), order.pk, NOW) is None
-    assert leases.claim(WorkOrder.objects.all(), order.pk, NOW + timedelta(seconds=5)) == 2
+    assert leases.claim(WorkOrder.objects.all(), order.pk, NOW + timedelta(seconds=5)).fence == 2
 
 
 def test_waiting_grows_with_each_failure_and_never_beyond_an_hour() -> None:

@@ -1,5 +1,7 @@
 """Events are appended in the caller's transaction, chained, and hold no personal data."""
 
+from contextlib import suppress
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -38,7 +40,7 @@ def test_an_event_of_a_change_that_was_rolled_back_is_gone_with_it() -> None:
 def test_events_of_one_block_go_in_together_at_its_end_and_those_of_a_failed_part_never() -> None:
     with log.atomic():
         clients.create("one", [], actor=CLERK)
-        with pytest.raises(RuntimeError), log.atomic():
+        with pytest.raises(RuntimeError), log.atomic(apart=True):
             clients.create("undone", [], actor=CLERK)
             raise RuntimeError("this part failed")
         with pytest.raises(RuntimeError), transaction.atomic():  # a savepoint that is not the log's own
@@ -51,10 +53,22 @@ def test_events_of_one_block_go_in_together_at_its_end_and_those_of_a_failed_par
     assert list(log.faults()) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_part_that_fails_takes_the_whole_with_it_and_never_silently() -> None:
+    with pytest.raises(RuntimeError, match="apart=True"), log.atomic():
+        clients.create("one", [], actor=CLERK)
+        with suppress(ValueError), log.atomic():
+            clients.create("undone", [], actor=CLERK)
+            raise ValueError("somebody catches this and goes on")
+    assert not ApiClient.objects.exists() and not Event.objects.exists()
+    clients.create("two", [], actor=CLERK)
+    assert ApiClient.objects.get().name == "two" and Event.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_a_rehearsal_leaves_no_event() -> None:
     with log.atomic():
-        with log.atomic():
+        with log.atomic(apart=True):
             clients.create("rehearsed", [], actor=CLERK)
             transaction.set_rollback(True)
         clients.create("one", [], actor=CLERK)
