@@ -24,7 +24,21 @@ from connectors import batches
 from connectors.models import Authorisation
 from consent import choices
 from disclosures import notices
-from requests_app import attention, bells, clocks, guards, letters, locks, moves, plans, policy, reads, results, wording
+from requests_app import (
+    askers,
+    attention,
+    bells,
+    clocks,
+    guards,
+    letters,
+    locks,
+    moves,
+    plans,
+    policy,
+    reads,
+    results,
+    wording,
+)
 from requests_app.guards import GUARDS
 from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, State
 from subjects.models import Identifier
@@ -92,14 +106,14 @@ def _from_received(request: Request) -> bool:
     if not plans.thaw(request.plan).find:
         move(request, State.IN_REVIEW, actor=CONDUCTOR)
         return True
-    if guards.needs_proof(request):
+    if guards.waits(request):
         move(request, State.VERIFYING, actor=CONDUCTOR)
         return True
     return _begin(request)
 
 
 def _from_verifying(request: Request) -> bool:
-    return not guards.needs_proof(request) and _begin(request)
+    return not guards.waits(request) and _begin(request)
 
 
 def _begin(request: Request) -> bool:
@@ -114,10 +128,17 @@ def _begin(request: Request) -> bool:
         _merge(request, earlier)
         return True
     batch = _search(request)
-    if plans.thaw(request.plan).chooses:
-        choices.opt_out_of_sale(request.subject, source="request", actor=actors.person(request.subject_id))
+    if not plans.thaw(request.plan).review:
+        _refuse(request)
     move(request, State.COLLECTING, actor=CONDUCTOR, batch=batch)
     return True
+
+
+def _refuse(request: Request) -> None:
+    """Say No for the person to the purposes that this right is about, if it is about some."""
+    plan = plans.thaw(request.plan)
+    if plan.chooses:
+        choices.refuse(request.subject, plan.refuses, source="request", actor=actors.person(request.subject_id))
 
 
 def _same_request(request: Request) -> Request | None:
@@ -185,6 +206,8 @@ def _from_delivering(request: Request) -> bool:
         return False
     plan = plans.thaw(request.plan)
     locks.request(request.pk)
+    if plan.review:
+        _refuse(request)
     if plan.recipients:
         notices.queue(
             request.subject,
@@ -252,6 +275,8 @@ def close(
         Pause.objects.filter(request=closed, answered_at=None).update(answered_at=now)  # nobody waits any more
         clocks.meet(closed, Clock.Kind.RESPOND, now, actor=actor)
         letters.queue(closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor)
+        if closed.asked_by != Request.AskedBy.SELF:
+            askers.tell_end(closed, actor=actor)
     return closed
 
 

@@ -30,7 +30,9 @@ from subjects.models import Identifier
 Rows = QuerySet[Request]
 SHORT = {
     "access": "Copy", "delete": "Deletion", "correct": "Correction", "opt_out_sale": "No sale", "appeal": "Appeal",
-    "complaint": "Complaint",
+    "complaint": "Complaint", "portability": "Portable copy", "third_party_list": "Recipients", "object": "Objection",
+    "restrict": "Restriction", "opt_out_targeted_ads": "No ads", "opt_out_profiling": "No profiling",
+    "limit_sensitive": "Limit", "withdraw_consent": "Consent",
 }  # fmt: skip
 TONES: dict[str, str] = {State.VERIFYING: "soon", State.IN_REVIEW: "now", State.CLOSED: "ok"}
 
@@ -97,7 +99,7 @@ class RequestAdmin(ReadOnly):
     """Rights requests."""
 
     list_display = ("case", "asked", "shown_state", "clock", "person", "whose", "received")
-    list_filter = (Waiting, Due, "state", "right", "outcome")
+    list_filter = (Waiting, Due, "state", "right", "outcome", "asked_by", "authority")
     search_fields = ("reference",)
     search_help_text = "Reference, or a whole e-mail address"
     follow = ("owner", "subject", "identifier")
