@@ -53,6 +53,8 @@ UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 # Working days that a client has to answer a referral.
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
+# Which rights the public form offers, of those that the law or our policy gives; empty: all.
+RIGHTS_OFFERED = env.list("RIGHTS_OFFERED", default=[])
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
 
 # ---------------------------------------------------------------- engine
