@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
     "connectors.sweep_hand_tasks": {"task": "connectors.tasks.sweep_hand_tasks", "schedule": 15.0},
     "connectors.sweep_surveys": {"task": "connectors.tasks.sweep_surveys", "schedule": 60.0},
     "requests.sweep_referrals": {"task": "requests_app.tasks.sweep_referrals", "schedule": 15.0},
+    "requests.sweep_bulk": {"task": "requests_app.tasks.sweep_bulk", "schedule": 15.0},
     "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
     "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
     "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},
