@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 import law
@@ -158,6 +158,8 @@ class AskForm(OptOutForm):
         help_text=_("Please have it at hand. Where we need to see it, we tell you how to send it."),
     )
 
+    field_order = ("asked_by", "email", "residence", "relation", "right", "name", "details")
+
     def __init__(self, *args: Any, sending: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sending = sending
@@ -169,6 +171,9 @@ class AskForm(OptOutForm):
             self.fields[f"change_{attribute}"] = forms.CharField(
                 label=attribute_label(attribute), required=False, max_length=policy.LONGEST_VALUE
             )
+        for name, words in MISSING.items():
+            self.fields[name].required = self.by != law.SELF
+            self.fields[name].error_messages["required"] = words
         bases = law.BASES.get(self.by, ())
         field = self.fields["basis"]
         field.choices = [one for one in field.choices if not one[0] or one[0] in bases]  # type: ignore[attr-defined]
@@ -227,7 +232,10 @@ class AskForm(OptOutForm):
                 value = self[name].value()
                 if value:
                     choices = dict(getattr(self.fields[name], "choices", ()) or ())
-                    yield Answer(str(self.fields[name].label), self._words(name, str(value), choices), step)
+                    label = str(self.fields[name].label)
+                    if name.startswith("change_"):
+                        label = gettext("Corrected: %(what)s") % {"what": label}
+                    yield Answer(label, self._words(name, str(value), choices), step)
 
     def _words(self, name: str, value: str, choices: dict[Any, Any]) -> str:
         if name == "residence":
@@ -297,9 +305,6 @@ class AskForm(OptOutForm):
         for name in set(self.errors) - asks - set(MARKS):
             del self.errors[name]  # was asked before something else was chosen
             data[name] = ""
-        for name, words in MISSING.items():
-            if name in asks and name not in self.errors and not data.get(name):
-                self.add_error(name, words)
         residence, right = data.get("residence", ""), data.get("right", "")
         if data.get("asked_by") == law.HEIR and residence and not law.heirs_cite(residence):
             self.add_error("asked_by", NO_HEIRS)
