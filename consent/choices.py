@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -20,6 +20,12 @@ from subjects.models import DataSubject
 
 # Clocks of clients differ a little from ours.
 AHEAD = timedelta(minutes=5)
+# Whom a No reaches: "legitimate" is an objection, which a person may make against nothing else (GDPR art. 21).
+REFUSED = {
+    "sale": Q(sale_or_sharing=True),
+    "consent": Q(lawful_basis=Purpose.Basis.CONSENT),
+    "legitimate": Q(lawful_basis=Purpose.Basis.LEGITIMATE),
+}
 OBJECTIONABLE = (Purpose.Basis.CONSENT, Purpose.Basis.LEGITIMATE)
 
 
@@ -119,10 +125,17 @@ def current(subject: DataSubject) -> dict[str, Choice]:
 
 def opt_out_of_sale(subject: DataSubject, *, source: str, actor: Actor) -> list[Choice]:
     """Record a No to every purpose that counts as sale or sharing; those that are No already stay as they are."""
+    return refuse(subject, "sale", source=source, actor=actor)
+
+
+def refuse(subject: DataSubject, which: str, *, source: str, actor: Actor) -> list[Choice]:
+    """Record a No to every purpose of a kind of REFUSED; those that are No already stay as they are. "": to none."""
+    if not which:
+        return []
     with log.atomic():
         held = current(subject)
         return [
             record(subject, purpose, False, source=source, actor=actor, notice=notices.current())
-            for purpose in Purpose.objects.filter(sale_or_sharing=True)
+            for purpose in Purpose.objects.filter(REFUSED[which])
             if purpose.key not in held or held[purpose.key].granted
         ]

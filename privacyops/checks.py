@@ -10,7 +10,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 import law
 from law import calendars, registry
 from privacyops.signin import rules
-from requests_app import plans
+from requests_app import budget, plans, questions
+from requests_app.forms import OptOutForm
 from subjects import vault
 
 
@@ -83,6 +84,33 @@ def an_establishment_with_a_calendar(app_configs: Any, **options: Any) -> list[C
         hint = "A country or region such as DE or DE-BE."
         found.append(Error("ESTABLISHMENT_HOLIDAYS is not a region we know.", hint=hint, id="privacyops.E007"))
     return found
+
+
+@register()
+def forms_that_ask_no_more(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """A public form asks for what its right needs, and no more: California fined eight fields where two sufficed."""
+    hint = "Take the field out of the form, or write down in requests_app/budget.py why it is needed, with the section."
+    asks = [
+        (right, by, questions.asked(right, by, questions.AskForm.base_fields))
+        for right in plans.OFFERED
+        for by in (law.SELF, *law.BASES)
+    ]
+    asks.append(("opt_out_sale", law.SELF, set(OptOutForm.base_fields) - set(questions.MARKS)))
+    found = {(right, name) for right, by, names in asks for name in budget.beyond(names, right, by)}
+    return [
+        Error(f"The form asks for “{name}” for {right}, which does not need it.", hint=hint, id="privacyops.E009")
+        for right, name in sorted(found)
+    ]
+
+
+@register()
+def rights_that_are_known(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """RIGHTS_OFFERED names rights that the form can offer."""
+    unknown = set(settings.RIGHTS_OFFERED) - set(plans.OFFERED)
+    if not unknown:
+        return []
+    hint = f"Known are {', '.join(plans.OFFERED)}; leave it empty for all."
+    return [Error(f"RIGHTS_OFFERED has {', '.join(sorted(unknown))}.", hint=hint, id="privacyops.E010")]
 
 
 @register()

@@ -31,6 +31,7 @@ from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
 
+QUEUE = "admin:requests_app_request"
 SILENT_AFTER = timedelta(minutes=5)
 
 
@@ -177,6 +178,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
     )),
     ("People", (
         ("Legal holds", "gavel", "connectors_legalhold", "connectors.view_legalhold"),
+        ("Agents", "support_agent", "requests_app_agent", "requests_app.view_agent"),
         ("Data subjects", "person", "subjects_datasubject", "subjects.view_datasubject"),
     )),
     ("Inventory", (
@@ -225,6 +227,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             if request.user.has_perm(permission)
         ]
         if title == "Work" and request.user.has_perm("requests_app.view_request"):
+            if any(request.user.has_perm(f"requests_app.{one}") for one in ("change_request", "decide_request")):
+                items.insert(1, {"title": "New request", "icon": "add_call", "link": reverse(f"{QUEUE}_new")})
+                items.insert(2, {"title": "Many at once", "icon": "upload", "link": reverse(f"{QUEUE}_bulk")})
             items.append({"title": "Letter samples", "icon": "drafts", "link": reverse("admin:letters")})
             items.append({"title": "Law", "icon": "balance", "link": reverse("admin:law")})
             items.append({"title": "Reports", "icon": "monitoring", "link": reverse("admin:reports")})

@@ -19,7 +19,7 @@ from audit.refusal import Refused
 from connectors import checking
 from connectors.models import Connection
 from inventory import descriptions
-from privacyops import headless
+from privacyops import bulk_api, headless
 from requests_app import intake
 from requests_app.models import Request
 
@@ -175,5 +175,7 @@ urlpatterns = [
     path("connections/test/", ConnectionTest.as_view(), name="test-connection"),
     path("plans/", Plans.as_view(), name="plans"),
     path("requests/", Requests.as_view(), name="requests"),
+    path("requests/bulk/", bulk_api.Bulk.as_view(), name="bulk"),
+    path("requests/bulk/<uuid:pk>/", bulk_api.BulkOutcome.as_view(), name="bulk-outcome"),
     path("requests/<str:reference>/", Outcomes.as_view(), name="outcome"),
 ]

@@ -11,6 +11,7 @@ VIEW_WORK = (
     "retention.view_schedule", "retention.view_run", "inventory.view_system", "inventory.view_dataset",
     "inventory.view_collection", "inventory.view_field", "inventory.view_purpose", "inventory.view_datacategory",
     "inventory.view_reference", "connectors.view_handtask", "requests_app.view_referral",
+    "requests_app.view_agent",
 )  # fmt: skip
 CASEWORK = (*VIEW_WORK, "requests_app.change_request", "requests_app.add_note", "subjects.reveal_datasubject")
 HOLDS = ("connectors.place_legalhold", "connectors.release_legalhold", "connectors.add_legalhold")
@@ -42,7 +43,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.change_schedule", "disclosures.add_recipient", "disclosures.change_recipient",
         "disclosures.retry_notice", "disclosures.waive_notice",
         "consent.add_noticeversion", "consent.change_noticeversion",
-        "consent.publish_noticeversion", "audit.view_event", "audit.view_sweeprun", *DEADLINES,
+        "consent.publish_noticeversion", "requests_app.add_agent", "requests_app.change_agent",
+        "audit.view_event", "audit.view_sweeprun", *DEADLINES,
     ),
     "System owner": (
         "connectors.view_workorder", "connectors.retry_workorder", "inventory.view_system", "connectors.view_handtask",

@@ -53,6 +53,8 @@ UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 # Working days that a client has to answer a referral.
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
+# Which rights the public form offers, of those that the law or our policy gives; empty: all.
+RIGHTS_OFFERED = env.list("RIGHTS_OFFERED", default=[])
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
 
 # ---------------------------------------------------------------- engine
@@ -183,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "connectors.sweep_hand_tasks": {"task": "connectors.tasks.sweep_hand_tasks", "schedule": 15.0},
     "connectors.sweep_surveys": {"task": "connectors.tasks.sweep_surveys", "schedule": 60.0},
     "requests.sweep_referrals": {"task": "requests_app.tasks.sweep_referrals", "schedule": 15.0},
+    "requests.sweep_bulk": {"task": "requests_app.tasks.sweep_bulk", "schedule": 15.0},
     "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
     "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
     "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},

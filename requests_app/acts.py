@@ -120,7 +120,7 @@ def correct_residence(request: Request, *, by: User, residence: str) -> Request:
         if residence == fresh.residence:
             raise Refused("This is the residence already.", code="unchanged", field="residence")
         before, laws_before, was_due = fresh.residence, [row["statute"] for row in fresh.laws], fresh.due_at
-        frozen = laws.frozen(residence, fresh.right, fresh.received_at)
+        frozen = laws.frozen(residence, fresh.right, fresh.received_at, fresh.relation)
         Request.objects.filter(pk=fresh.pk).update(residence=residence, laws=frozen)
         fresh = Request.objects.get(pk=fresh.pk)
         log.record(

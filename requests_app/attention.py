@@ -27,7 +27,7 @@ def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
     wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
     there = _there(request.pk, wanted)  # mostly none: one query
-    found = [] if request.state == State.CLOSED else _question(request)
+    found = [] if request.state == State.CLOSED else _authority(request) + _question(request)
     return found + [
         one for name, is_there in zip(wanted, there, strict=True) if is_there for one in SOURCES[name][1](request)
     ]
@@ -95,6 +95,13 @@ def refresh_many(request_ids: "Iterable[UUID]", *, actor: Actor) -> int:
     for pk in others:  # something else waits there, too: all its reasons are gathered anew
         refresh(pk, actor=actor)
     return len(rows) + len(others)
+
+
+def _authority(request: Request) -> list[tuple[str, str]]:
+    """Somebody asks for the person, and only we can tell whether they may."""
+    if request.authority != Request.Authority.AWAITING:
+        return []
+    return [("authority", "Somebody asks for this person. Look at their authority, then accept or refuse it.")]
 
 
 def _question(request: Request) -> list[tuple[str, str]]:

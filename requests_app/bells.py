@@ -5,4 +5,5 @@ from audit.bells import Bell
 advance_request = Bell("requests_app.tasks.advance_request")
 advance_batch = Bell("requests_app.tasks.advance_batch")
 build_parcel = Bell("requests_app.tasks.build_parcel")
+process_upload = Bell("requests_app.tasks.process_upload")
 send_letter = Bell("requests_app.tasks.send_letter")

@@ -82,6 +82,26 @@ def _approve(request: Request, user: User) -> Action | None:
     return Action("approve", "Approve and carry out", "danger", _hidden(request), words)
 
 
+def _accept_authority(request: Request, user: User) -> Action | None:
+    if request.authority != Request.Authority.AWAITING or not _deciding_authority(request, user):
+        return None
+    help = "That they may ask for this person, and that the address of the request is this person's. The search begins."
+    return Action("accept_authority", "Accept the authority", "primary", (Ask("reason", "What showed it", help=help),))
+
+
+def _refuse_authority(request: Request, user: User) -> Action | None:
+    if not _deciding_authority(request, user):
+        return None
+    ask = Ask("reason", "Why, in words for whoever asked", kind="long", help="It stands in the letter as you write it.")
+    words = "The case ends. The person and whoever asked are told; nothing is searched."
+    return Action("refuse_authority", "Refuse the authority", "danger", (ask,), words)
+
+
+def _deciding_authority(request: Request, user: User) -> bool:
+    early = request.state in (State.RECEIVED, State.VERIFYING)
+    return early and request.asked_by != Request.AskedBy.SELF and _has(user, DECIDE)
+
+
 def _send_back(request: Request, user: User) -> Action | None:
     if request.state != State.IN_REVIEW or request.proposed_by_id is None:
         return None
@@ -211,6 +231,8 @@ def _works(user: User) -> bool:
 
 
 CASES = (
+    _accept_authority,
+    _refuse_authority,
     _propose,
     _approve,
     _send_back,

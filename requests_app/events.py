@@ -5,6 +5,10 @@ from audit.log import declare
 declare(
     {
         "request.received": "Request received",
+        "request.asked_for": "Somebody asked for the person",
+        "request.authority_accepted": "Authority accepted",
+        "request.authority_refused": "Authority refused",
+        "bulk.uploaded": "Requests uploaded in bulk",
         "request.proof_asked": "Proof asked for",
         "request.proved": "The person proved who they are",
         "request.search_started": "Search of our systems started",

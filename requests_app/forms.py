@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 import law
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import plans, policy
 from requests_app.intake import Submission
 from requests_app.models import Right
 from subjects import identifiers
@@ -131,6 +130,9 @@ class Ticketed(forms.Form):
         answers = json.dumps({**self.cleaned_data, "ticket": ""}, sort_keys=True, default=str)
         return hashlib.sha256(answers.encode()).hexdigest()
 
+    def settle(self) -> None:
+        """Make the page ready to be shown: a form of several pages shows the one where something is to be mended."""
+
     def refuse(self, refused: Refused) -> None:
         """Put what the domain said beside its field."""
         self.add_error(refused.field if refused.field in self.fields else None, refused.message)
@@ -192,72 +194,6 @@ class OptOutForm(EmailForm):
             email=self.cleaned_data["email"],
             name="",
             residence=self.cleaned_data["residence"],
-            language=get_language() or "en",
-            nonce=self.mark(),
-        )
-
-
-class AskForm(OptOutForm):
-    """Any right. What a right does not need is dropped, even when it was filled in."""
-
-    right = forms.ChoiceField(
-        label=_("What you would like"),
-        choices=[(one.value, one.label) for one in Right if one.value in plans.OFFERED],
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": _("Choose what you would like us to do."),
-            "invalid_choice": _("Choose what you would like us to do."),
-        },
-    )
-    name = forms.CharField(
-        label=_("Your name"),
-        required=False,
-        max_length=policy.LONGEST_NAME,
-        help_text=_("So that we can address you properly."),
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-    details = forms.CharField(
-        label=_("Anything that helps us"),
-        required=False,
-        max_length=policy.LONGEST_DETAILS,
-        help_text=_(
-            "For example which service you used and when. Please no passwords and no copies of identity papers."
-        ),
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-    field_order = ("right", "email", "name", "residence", "details")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].help_text = _("We answer to this address. Best is the one that we already know.")
-        for attribute in correctable():
-            self.fields[f"change_{attribute}"] = forms.CharField(
-                label=attribute_label(attribute), required=False, max_length=policy.LONGEST_VALUE
-            )
-
-    @property
-    def changes(self) -> list[forms.BoundField]:
-        """The fields for a correction."""
-        return [self[name] for name in self.fields if name.startswith("change_")]
-
-    def refuse(self, refused: Refused) -> None:
-        if refused.field == "changes" and self.changes:
-            self.add_error(self.changes[0].name, refused.message)
-        else:
-            super().refuse(refused)
-
-    def submission(self) -> Submission:
-        data = self.cleaned_data
-        if data["right"] == Right.OPT_OUT:
-            return super().submission()
-        wanted = data["right"] == Right.CORRECT
-        return Submission(
-            right=data["right"],
-            email=data["email"],
-            name=data["name"],
-            residence=data["residence"],
-            details=data["details"],
-            changes={field.name.removeprefix("change_"): data[field.name] for field in self.changes} if wanted else {},
             language=get_language() or "en",
             nonce=self.mark(),
         )

@@ -51,7 +51,9 @@ class Glance:
         """Whether nothing goes on until the person confirms."""
         early = self.request.state in (State.RECEIVED, State.VERIFYING)
         late = self.request.state == State.CLOSED and self.request.outcome == Outcome.UNVERIFIED
-        return (early or late) and self.request.proved_at is None and plans.thaw(self.request.plan).needs_proof
+        theirs = self.request.authority == Request.Authority.NONE  # else it waits for us
+        unproved = self.request.proved_at is None and plans.thaw(self.request.plan).needs_proof
+        return (early or late) and theirs and unproved
 
     @property
     def question(self) -> Pause | None:

@@ -16,6 +16,16 @@ def needs_proof(request: Request) -> bool:
     return plans.thaw(request.plan).needs_proof and request.proved_at is None
 
 
+def needs_authority(request: Request) -> bool:
+    """Whether a colleague has yet to accept the authority of whoever asks for the person."""
+    return request.authority not in (Request.Authority.NONE, Request.Authority.ACCEPTED)
+
+
+def waits(request: Request) -> bool:
+    """Whether nothing may be searched yet: for the person, or for a colleague's look at an authority."""
+    return needs_proof(request) or needs_authority(request)
+
+
 def mutating(request: Request) -> "QuerySet[WorkOrder]":
     """The orders that carry out what was asked for."""
     operation = plans.thaw(request.plan).operation
@@ -55,7 +65,7 @@ def searched_anew(request: Request) -> bool:
 
 def proved_late(request: Request) -> bool:
     """Closed for want of proof, and the person gave it afterwards."""
-    return request.outcome == Outcome.UNVERIFIED and request.proved_at is not None
+    return request.outcome == Outcome.UNVERIFIED and not waits(request)
 
 
 def appeal_won(request: Request) -> bool:
@@ -65,8 +75,8 @@ def appeal_won(request: Request) -> bool:
 
 
 GUARDS: dict[str, Callable[[Request], bool]] = {
-    "needs_proof": needs_proof,
-    "may_work": lambda request: not needs_proof(request),
+    "needs_proof": waits,
+    "may_work": lambda request: not waits(request),
     "may_end": lambda request: True,
     "found": lambda request: plans.thaw(request.plan).review and found(request),
     "needs_no_review": lambda request: not plans.thaw(request.plan).review and found(request) and authorised(request),

@@ -15,14 +15,15 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 
+import law
 from audit import actor as actors
 from audit import log
 from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
-from requests_app.models import Clock, Letter, Proof, Request, State
+from requests_app import askers, clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
+from requests_app.models import Agent, Asker, Clock, Letter, Proof, Request, State
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
 
@@ -31,8 +32,9 @@ from subjects.models import DataSubject, Identifier
 class Submission:
     """What a person or a colleague filled in.
 
-    `changes` is for corrections: attribute and new value. Only colleagues and API clients give the last three: further
-    identifiers by kind, data categories that the request is limited to, and masks as `connectors.scope.narrowed` takes them.
+    `changes` is for corrections: attribute and new value. `asker` is who asks, where that is not the person. Only
+    colleagues and API clients give further identifiers by kind, data categories that the request is limited to, and masks as
+    `connectors.scope.narrowed` takes them.
     """
 
     right: str
@@ -44,16 +46,18 @@ class Submission:
     identifiers: dict[str, str] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     masks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    relation: str = ""
+    asker: askers.Given | None = None
     channel: str = "web"
     language: str = "en"
     nonce: str | None = None
     received_at: datetime | None = None
 
 
-def submit(submission: Submission, *, now: datetime, actor: Actor | None = None) -> Request:
+def submit(submission: Submission, *, now: datetime, actor: Actor | None = None, agent: Agent | None = None) -> Request:
     """Store one request and return it; the same nonce returns the same request.
 
-    `actor` is the colleague or API client that entered it, None for the person.
+    `actor` is the colleague or API client that entered it, None for the person; `agent` the one that this client is.
     Raises Refused with the field at fault, and (code "idempotency_conflict") for a nonce that came with other content:
     whoever got the first request for an answer would believe that the second was taken.
     """
@@ -63,7 +67,7 @@ def submit(submission: Submission, *, now: datetime, actor: Actor | None = None)
         return known
     try:
         with log.atomic():
-            stored = _store(submission, clean, now, actor)
+            stored = _store(submission, clean, now, actor, agent)
             failpoint("intake.before_commit")
     except IntegrityError:
         known = _by_nonce(submission)  # the same form arrived twice at once; the other one won
@@ -93,15 +97,53 @@ def _by_nonce(submission: Submission) -> Request | None:
 def _digest(submission: Submission) -> str:
     """A keyed digest of what was asked, by which a repeat is told from another request."""
     content = asdict(submission) | {"nonce": None, "channel": None}
+    for name in ("relation", "asker"):  # left out where they say nothing, as before there were any
+        if not content[name]:
+            del content[name]
     text = json.dumps(content, sort_keys=True, default=str)
     return hmac.new(settings.INDEX_KEY.encode(), b"privacyops intake v1 " + text.encode(), hashlib.sha256).hexdigest()
 
 
-def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: Actor | None) -> Request:
+def _store(
+    submission: Submission, clean: dict[str, Any], now: datetime, actor: Actor | None, agent: Agent | None
+) -> Request:
     plan = plans.PLANS[submission.right]
     subject, identifier = _subject(submission, actor)
+    request = _row(submission, clean, plan, subject, identifier, now)
+    who = actor or actors.person(subject.pk)
+    log.record(
+        "request.received",
+        actor=who,
+        noun=request,
+        subject_id=subject.pk,
+        right=request.right,
+        channel=request.channel,
+        residence=request.residence,
+        laws=[row["statute"] for row in request.laws],
+    )
+    asker = None
+    if submission.asker is not None:
+        by = actor or actors.worker("requests.intake")  # not the person: somebody else asks for them
+        asker = askers.store(request, submission.asker, clean["standing"], agent, actor=by)
+    clocks.start(request, actor=who)
+    _acknowledge(request, identifier, plan, now, who)
+    if asker is not None and agent is None:  # an agent that sends through the API has its answer there
+        askers.acknowledge(asker, now, actor=who)
+    workflow.nudge(request)
+    return request
+
+
+def _row(
+    submission: Submission,
+    clean: dict[str, Any],
+    plan: plans.Plan,
+    subject: DataSubject,
+    identifier: Identifier,
+    now: datetime,
+) -> Request:
     received_at = submission.received_at or now
-    request = Request.objects.create(
+    by_staff = clean["standing"] is not None and clean["standing"].gate == Asker.Gate.STAFF
+    return Request.objects.create(
         reference=_free_reference(),
         right=submission.right,
         subject=subject,
@@ -116,24 +158,12 @@ def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: 
         changes=clean["changes"],
         categories=list(submission.categories),
         masks=submission.masks,
-        laws=laws.frozen(submission.residence, submission.right, received_at),
+        relation=submission.relation,
+        asked_by=submission.asker.kind if submission.asker else Request.AskedBy.SELF,
+        authority=Request.Authority.AWAITING if by_staff else Request.Authority.NONE,
+        laws=laws.frozen(submission.residence, submission.right, received_at, submission.relation),
         plan=plan.frozen(),
     )
-    who = actor or actors.person(subject.pk)
-    log.record(
-        "request.received",
-        actor=who,
-        noun=request,
-        subject_id=subject.pk,
-        right=request.right,
-        channel=request.channel,
-        residence=request.residence,
-        laws=[law["statute"] for law in request.laws],
-    )
-    clocks.start(request, actor=who)
-    _acknowledge(request, identifier, plan, now, who)
-    workflow.nudge(request)
-    return request
 
 
 def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now: datetime, who: Actor) -> None:
@@ -142,14 +172,13 @@ def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now
         log.record("proof.limited", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
         return
     context: dict[str, Any] = {"link": ""}
-    if plan.needs_proof:
+    if plan.needs_proof and request.authority == Request.Authority.NONE:
         url, _ = proof.link(request, Proof.Purpose.OPEN, identifier=identifier, now=now)
         context = {"link": url, "link_minutes": settings.PROOF_LINK_MINUTES}
         log.record("proof.sent", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
     # It does not expire with its link: the receipt is owed in any case, and a new link can be asked for.
-    letters.queue(
-        request, "acknowledgement", dedupe="acknowledgement", context=context, actor=who, identifier=identifier
-    )
+    kind = "acknowledgement" if request.asked_by == Request.AskedBy.SELF else "asked_for_you"
+    letters.queue(request, kind, dedupe=kind, context=context, actor=who, identifier=identifier)
 
 
 def acknowledge_owed(now: datetime) -> int:
@@ -207,7 +236,23 @@ def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
     _limits(submission)
     details = _text(submission.details, "details", policy.LONGEST_DETAILS, lines=True)
     _received(submission, now)
-    return {"details": details, "changes": _changes(submission)}
+    return {"details": details, "changes": _changes(submission), "standing": _standing(submission, now)}
+
+
+def _standing(submission: Submission, now: datetime) -> law.Standing | None:
+    """What must happen first where somebody else asks; None where the person does."""
+    if submission.relation not in Request.Relation.values:
+        raise Refused("Choose how the person knows us.", code="relation_unknown", field="relation")
+    if submission.asker is None:
+        return None
+    return askers.checked(
+        submission.asker,
+        right=submission.right,
+        residence=submission.residence,
+        relation=submission.relation,
+        person=submission.email,
+        at=submission.received_at or now,
+    )
 
 
 def _limits(submission: Submission) -> None:

@@ -58,11 +58,30 @@ def known(residence: str) -> bool:
     return residence in places or ("-" in residence and len(residence) <= 6 and residence.partition("-")[0] in places)
 
 
-def frozen(residence: str, right: str, at: datetime) -> list[dict[str, str]]:
+# In which way somebody knows us decides, in some places, whether the law covers them (context of `law.laws_for`).
+CONTEXTS = {"candidate": "employment", "employee": "employment", "business": "commercial_b2b"}
+
+
+def speaking(residence: str, right: str, at: datetime, relation: str = "") -> list[law.Statute]:
+    """The laws that grant this right to somebody who lives there and knows us in that way; else our own policy."""
+    day = at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)).date()
+    context = CONTEXTS.get(relation, "")
+    return law.applicable(residence, right, day, facts=settings.COMPANY_FACTS, context=context)
+
+
+def offered(residence: str, relation: str = "") -> frozenset[str]:
+    """The rights that somebody who lives there has today: by a law of the place, or by our own policy."""
+    day, context = today(), CONTEXTS.get(relation, "")
+    there = law.laws_for(residence, day, facts=settings.COMPANY_FACTS, context=context)
+    own = law.statute(law.VOLUNTARY)
+    return frozenset(right for right in law.RIGHTS if any(law.granted_right(one, right, day) for one in (*there, own)))
+
+
+def frozen(residence: str, right: str, at: datetime, relation: str = "") -> list[dict[str, str]]:
     """The laws that speak for a person now, to be kept with the request; the one that is due first stands first."""
     day = at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)).date()
     rows = []
-    for one in law.applicable(residence, right, day, facts=settings.COMPANY_FACTS):
+    for one in speaking(residence, right, at, relation):
         dates = law.deadlines(one, right, at, establishment())
         granted = law.granted_right(one, right, day) or right
         rows.append((law.due_at(dates.respond_on, dates.zone), one.id, dates.version, granted))

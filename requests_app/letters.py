@@ -36,7 +36,9 @@ logger = logging.getLogger(__name__)
 
 SENDER = actors.worker("requests.letters")
 # What a stranger can make us send to somebody else's mailbox by filling in a public form.
-PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
+PUBLIC_KINDS = (
+    "acknowledgement", "asked_for_you", "asker_acknowledged", "sign_in", "fresh", "open", "duplicate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

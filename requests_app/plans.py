@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Refuses = Literal["", "sale", "consent", "legitimate"]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -13,12 +15,14 @@ class Plan:
     find: bool
     review: bool
     second_person: bool
-    operation: Literal["export", "erase", "correct", "suppress", ""]
+    operation: Literal["export", "erase", "correct", "suppress", "restrict", ""]
     recipients: Literal["", "erasure", "correction", "opt_out"]
     delivers: Literal["parcel", "letter"]
     letter: str
     asks_changes: bool = False
+    # It holds from now on for every purpose of this kind, also where no system has a mark for it.
     chooses: bool = False
+    refuses: Refuses = "sale"
 
     @property
     def needs_proof(self) -> bool:
@@ -30,11 +34,43 @@ class Plan:
         return asdict(self)
 
 
+# What stops at once, and which purposes it says No to. Of sensitive data no purpose knows: the marks in the systems count.
+STOPS: tuple[tuple[str, Refuses], ...] = (
+    ("opt_out_targeted_ads", "sale"),
+    ("opt_out_profiling", "legitimate"),
+    ("limit_sensitive", ""),
+    ("withdraw_consent", "consent"),
+)
+
 PLANS = {
     plan.right: plan
     for plan in (
         Plan(
             right="access",
+            proof="mailbox",
+            find=True,
+            review=True,
+            second_person=False,
+            operation="export",
+            recipients="",
+            delivers="parcel",
+            letter="package_ready",
+        ),
+        # The same rows in the same package: they lie in it as JSON and CSV, which is what a portable form means.
+        Plan(
+            right="portability",
+            proof="mailbox",
+            find=True,
+            review=True,
+            second_person=False,
+            operation="export",
+            recipients="",
+            delivers="parcel",
+            letter="package_ready",
+        ),
+        # The package names every recipient: by name, with date and category.
+        Plan(
+            right="third_party_list",
             proof="mailbox",
             find=True,
             review=True,
@@ -79,6 +115,48 @@ PLANS = {
             delivers="letter",
             letter="opted_out",
             chooses=True,
+        ),
+        # What follows is as the opt-out of sale: no proof, no review, at once.
+        *(
+            Plan(
+                right=right,
+                proof="none",
+                find=True,
+                review=False,
+                second_person=False,
+                operation="suppress",
+                recipients="opt_out",
+                delivers="letter",
+                letter="stopped",
+                chooses=True,
+                refuses=refuses,
+            )
+            for right, refuses in STOPS
+        ),
+        # Weighed by a colleague: reasons of ours may outweigh it (GDPR art. 21(1)), except against advertising.
+        Plan(
+            right="object",
+            proof="mailbox",
+            find=True,
+            review=True,
+            second_person=False,
+            operation="suppress",
+            recipients="opt_out",
+            delivers="letter",
+            letter="objected",
+            chooses=True,
+            refuses="legitimate",
+        ),
+        Plan(
+            right="restrict",
+            proof="mailbox",
+            find=True,
+            review=True,
+            second_person=False,
+            operation="restrict",
+            recipients="",
+            delivers="letter",
+            letter="restricted",
         ),
         # Decided by a colleague who did not decide before; nothing is searched, and nothing is handed out.
         Plan(

@@ -13,7 +13,7 @@ LETTER_DAYS = 3
 # An open question older than this is put before a colleague.
 QUESTION_DAYS = 30
 # Letters that, sent, meet the clock of the acknowledgement.
-CONFIRMS = ("acknowledgement", "appeal_received", "complaint_received")
+CONFIRMS = ("acknowledgement", "asked_for_you", "appeal_received", "complaint_received")
 DEAD_LINK_DAYS = 60
 LONGEST_DETAILS = 4000
 LONGEST_NAME = 200

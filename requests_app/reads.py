@@ -116,7 +116,8 @@ def unproved(now: datetime) -> "QuerySet[Request]":
     """Requests that nobody proved within the time that the settings give."""
     limit = now - timedelta(days=settings.UNPROVED_DAYS)
     recent = Proof.objects.filter(request=OuterRef("pk"), purpose=Proof.Purpose.OPEN, created_at__gte=limit)
-    return Request.objects.filter(~Exists(recent), state=State.VERIFYING, proved_at=None, received_at__lt=limit)
+    rows = Request.objects.filter(~Exists(recent), state=State.VERIFYING, proved_at=None, received_at__lt=limit)
+    return rows.exclude(authority=Request.Authority.AWAITING)  # that waits for us
 
 
 def of_person(subject: DataSubject) -> "QuerySet[Request]":
@@ -153,6 +154,9 @@ def case(request_id: UUID) -> Case:
         "parcel",
         "extension",
         "follows",
+        "asker__agent",
+        "asker__identifier",
+        "asker__decided_by",
     )
     request = rows.prefetch_related("followed_by").get(pk=request_id)
     return Case(

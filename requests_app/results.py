@@ -27,7 +27,9 @@ DONE = {
     ("erase", "delete"): "deleted",
     ("erase", "mask"): "stripped of your personal data; what remains does not name you",
     ("correct", ""): "corrected",
-    ("suppress", ""): "marked as not for sale or sharing",
+    ("suppress", ""): "marked as not to be used for this any more",
+    ("suppress", "opt_out_sale"): "marked as not for sale or sharing",
+    ("restrict", ""): "marked as not to be used until the matter is settled",
     ("export", ""): "in the package",
 }
 # Not whose claims: that another person is under a hold is theirs to know.
@@ -43,6 +45,7 @@ UNDONE = {
     "correct": "could not be corrected",
     "suppress": "could not be marked",
     "export": "could not be handed out",
+    "restrict": "could not be marked",
 }
 
 
@@ -88,9 +91,7 @@ def summary(request: Request) -> Summary:
             continue
         done, undone = _counts(one, plan.operation, receipted, earlier=one.batch_id != request.batch_id)
         if done:
-            _say(
-                result.lines, one, done, gettext(DONE[plan.operation, one.action if plan.operation == "erase" else ""])
-            )
+            _say(result.lines, one, done, gettext(done_words(plan.operation, one.action, request.right)))
         if moved := one.outcome.get("moved", 0):
             _say(result.lines, one, moved, gettext("no longer about you, so not touched"))
         if undone:
@@ -103,6 +104,11 @@ def summary(request: Request) -> Summary:
         result.lines.append(line)
         result.withheld.append(line)
     return result
+
+
+def done_words(operation: str, action: str, right: str) -> str:
+    """What was done, in English: words of the action or of the right where there are some."""
+    return DONE.get((operation, action)) or DONE.get((operation, right)) or DONE[operation, ""]
 
 
 def _not_done(result: Summary, one: Finding, undone: int, operation: str, why: str) -> None:
@@ -223,11 +229,13 @@ def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:
 
 
 def _concerned(request: Request, plan: plans.Plan) -> set[tuple[str, str]] | None:
-    """For a correction and an opt-out: the collections that have something to change; None means all."""
+    """For a correction, an opt-out and a restriction: the collections that have something to change; None means all."""
     if plan.operation == "correct":
         rows = Column.objects.filter(attribute__in=list(request.changes))
     elif plan.operation == "suppress":
         rows = Column.objects.exclude(suppress=None)
+    elif plan.operation == "restrict":
+        rows = Column.objects.exclude(restrict=None)
     else:
         return None
     return set(rows.values_list("collection__dataset__key", "collection__name"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 import law
 from requests_app import laws, plans, policy, stationery, wording
 from requests_app.models import Request
-from requests_app.results import DONE, Line, Summary
+from requests_app.results import Line, Summary, done_words
 
 REFERENCE, EARLIER, NAME = "PR-SAMP-0001", "PR-SAMP-0000", "Robin Example"
 LINK = "https://sample.invalid/a-link-that-works-once"
@@ -73,6 +73,7 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
         "summary": _summary(kind),
         "told": ["Example Recruiting Ltd"],
         "link": LINK,
+        "gate": "person",
         "link_minutes": settings.PROOF_LINK_MINUTES,
         "earlier": EARLIER,
         "client": "Example Client Ltd",
@@ -97,7 +98,7 @@ def _summary(kind: stationery.Kind) -> Summary:
     if kind.code == "nothing_held":
         return Summary()
     operation = plans.PLANS[kind.rights[0]].operation
-    words = gettext(DONE.get((operation, "delete"), "") or DONE.get((operation, ""), ""))
+    words = gettext(done_words(operation, "delete", kind.rights[0])) if operation else ""
     done = Line("Example orders", _rows(12, words))
     kept = gettext("kept: %(reason)s") % {"reason": gettext("a law obliges us to keep it")}
     held = Line("Example invoices", _rows(1, kept))

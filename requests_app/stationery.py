@@ -23,8 +23,10 @@ DEFAULT = "en"
 MISSING = "\x02%s\x03"  # control characters: nobody can type them into a form
 GAP = re.compile("\x02(.*?)\x03")
 INCLUDE = re.compile(r'{%\s*include\s+"([^"]+)"')
-PROVED = ("access", "delete", "correct")
-ASKED = (*PROVED, "opt_out_sale")
+FETCHED = ("access", "portability", "third_party_list")
+PROVED = (*FETCHED, "delete", "correct", "object", "restrict")
+STOPPED = ("opt_out_targeted_ads", "opt_out_profiling", "limit_sensitive", "withdraw_consent")
+ASKED = (*PROVED, "opt_out_sale", *STOPPED)
 
 
 class Unfilled(ValueError):
@@ -83,6 +85,14 @@ KINDS: dict[str, Kind] = {
     one.code: one
     for one in (
         Kind("acknowledgement", "A request arrived.", ("reference", "right", "received", "due")),
+        Kind("asked_for_you", "Somebody else asked for the person: to the person.",
+             ("reference", "right", "received", "due")),
+        Kind("asker_acknowledged", "Somebody asked for another person: to whoever asked.",
+             ("reference", "right", "received", "due"), to="asker"),
+        Kind("asker_answered", "A request that somebody made for another person has ended: to whoever asked.",
+             ("reference", "received"), to="asker"),
+        Kind("asker_refused", "Nobody could see that somebody may ask for the person: to whoever asked.",
+             ("reference", "received", "note"), PROVED, to="asker"),
         Kind("sign_in", "The person asked to see their requests.", ("link",)),
         Kind("open", "The person asked for another link to confirm a request.",
              ("reference", "right", "received", "link"), PROVED),
@@ -97,12 +107,17 @@ KINDS: dict[str, Kind] = {
         Kind("date_changed", "The residence was corrected, and with it the day of the answer.",
              ("reference", "right", "received", "due")),
         Kind("package_ready", "The copy of the data can be fetched.",
-             ("reference", "received", "fetch", "kept", "remedies"), ("access",)),
-        Kind("fresh", "The person is about to fetch the copy.", ("reference", "link"), ("access",)),
+             ("reference", "received", "fetch", "kept", "remedies"), FETCHED),
+        Kind("fresh", "The person is about to fetch the copy.", ("reference", "link"), FETCHED),
         Kind("erased", "An erasure was carried out.", ("reference", "received", "done", "remedies"), ("delete",)),
         Kind("corrected", "A correction was carried out.", ("reference", "received", "done", "remedies"), ("correct",)),
         Kind("opted_out", "An opt-out was carried out.", ("reference", "received", "done", "remedies"),
              ("opt_out_sale",)),
+        Kind("stopped", "What needs no proof and no decision was carried out.",
+             ("reference", "right", "received", "done", "remedies"), STOPPED),
+        Kind("objected", "An objection was carried out.", ("reference", "received", "done", "remedies"), ("object",)),
+        Kind("restricted", "A restriction was carried out.", ("reference", "received", "done", "remedies"),
+             ("restrict",)),
         Kind("nothing_held", "The search found nothing.", ("reference", "right", "received", "remedies")),
         Kind("denied", "The request was refused.", ("reference", "right", "received", "ground", "words", "remedies")),
         Kind("withdrawn", "The person withdrew the request.", ("reference", "right", "received")),

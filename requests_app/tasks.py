@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
-from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
+from requests_app import acts, bulk, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
 
 
 @shared_task
@@ -38,6 +38,19 @@ def send_letter(letter_id: str) -> None:
 def build_parcel(parcel_id: str) -> None:
     """Build one package."""
     delivery.build(UUID(parcel_id))
+
+
+@shared_task
+def process_upload(upload_id: str) -> None:
+    """Make requests of the lines of one upload."""
+    bulk.process(UUID(upload_id))
+
+
+@shared_task
+@once_per_slot("requests.sweep_bulk", 15)
+def sweep_bulk() -> int:
+    """Find uploads with lines that wait."""
+    return _ring_each(process_upload, bulk.unfinished())
 
 
 @shared_task

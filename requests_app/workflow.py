@@ -25,6 +25,7 @@ from connectors.models import Authorisation
 from consent import choices
 from disclosures import notices
 from requests_app import (
+    askers,
     attention,
     bells,
     clocks,
@@ -128,13 +129,13 @@ def advance(request_id: UUID) -> None:
 def _from_received(request: Request) -> Request | None:
     if not plans.thaw(request.plan).find:
         return move(request, State.IN_REVIEW, actor=CONDUCTOR, held=True)
-    if guards.needs_proof(request):
+    if guards.waits(request):
         return move(request, State.VERIFYING, actor=CONDUCTOR, held=True)
     return _begin(request)
 
 
 def _from_verifying(request: Request) -> Request | None:
-    return None if guards.needs_proof(request) else _begin(request)
+    return None if guards.waits(request) else _begin(request)
 
 
 def _begin(request: Request) -> Request:
@@ -147,9 +148,16 @@ def _begin(request: Request) -> Request:
     if earlier is not None:
         return _merge(request, earlier)
     batch = _search(request)
-    if plans.thaw(request.plan).chooses:
-        choices.opt_out_of_sale(request.subject, source="request", actor=actors.person(request.subject_id))
+    if not plans.thaw(request.plan).review:
+        _refuse(request)
     return move(request, State.COLLECTING, actor=CONDUCTOR, held=True, batch=batch)
+
+
+def _refuse(request: Request) -> None:
+    """Say No for the person to the purposes that this right is about, if it is about some."""
+    plan = plans.thaw(request.plan)
+    if plan.chooses:
+        choices.refuse(request.subject, plan.refuses, source="request", actor=actors.person(request.subject_id))
 
 
 def _same_request(request: Request) -> Request | None:
@@ -211,10 +219,14 @@ def _from_collecting(request: Request) -> Request | None:
 
 def _from_delivering(request: Request) -> Request | None:
     moved = move_if_ready(request, State.NOTIFYING, actor=CONDUCTOR, held=True)
-    kind = plans.thaw(request.plan).recipients
-    if moved is not None and kind:
+    if moved is None:
+        return None
+    plan = plans.thaw(request.plan)
+    if plan.review:
+        _refuse(request)
+    if plan.recipients:
         categories = wording.categories(request)
-        notices.queue(request.subject, kind, origin=request.reference, categories=categories, actor=CONDUCTOR)
+        notices.queue(request.subject, plan.recipients, origin=request.reference, categories=categories, actor=CONDUCTOR)
     return moved
 
 
@@ -278,6 +290,8 @@ def close(
         letters.queue(
             closed, letter, dedupe=_last(closed, letter), context=context or {}, actor=actor, summary=summary
         )  # fmt: skip
+        if closed.asked_by != Request.AskedBy.SELF:
+            askers.tell_end(closed, actor=actor)
     return closed
 
 

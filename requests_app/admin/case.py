@@ -20,7 +20,7 @@ from audit.refusal import Refused
 from connectors import batches
 from connectors.admin import WAIVE_REASONS
 from connectors.models import Finding, WorkOrder
-from requests_app import acts, appeals, delivery, letters, reads, review
+from requests_app import acts, appeals, authority, delivery, letters, reads, review
 from requests_app.admin import sections
 from requests_app.admin.referring import VERBS
 from requests_app.models import Letter, Parcel, Referral, Request
@@ -35,6 +35,12 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "collect_again": lambda one, by, given: _said(review.collect_again(one, by=by)),
     "deny": lambda one, by, given: _said(
         review.deny(one, by=by, ground=given.get("ground", ""), note=given.get("note", ""))
+    ),
+    "accept_authority": lambda one, by, given: _told(
+        authority.accept(one, by=by, reason=given.get("reason", "")), "Accepted. The search begins."
+    ),
+    "refuse_authority": lambda one, by, given: _told(
+        authority.refuse(one, by=by, reason=given.get("reason", "")), "Refused. Both are told."
     ),
     "take": lambda one, by, given: _taken(review.take(one, by=by)),
     "ask": lambda one, by, given: _told(

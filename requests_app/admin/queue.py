@@ -21,6 +21,7 @@ from audit.accountable import ReadOnly
 from audit.refusal import Refused
 from requests_app import deadlines
 from requests_app.admin.case import CasePages, may_see
+from requests_app.admin.entering import EntryPages
 from requests_app.admin.letters import Sheets
 from requests_app.badges import badge
 from requests_app.models import Letter, Request, State
@@ -30,7 +31,9 @@ from subjects.models import Identifier
 Rows = QuerySet[Request]
 SHORT = {
     "access": "Copy", "delete": "Deletion", "correct": "Correction", "opt_out_sale": "No sale", "appeal": "Appeal",
-    "complaint": "Complaint",
+    "complaint": "Complaint", "portability": "Portable copy", "third_party_list": "Recipients", "object": "Objection",
+    "restrict": "Restriction", "opt_out_targeted_ads": "No ads", "opt_out_profiling": "No profiling",
+    "limit_sensitive": "Limit", "withdraw_consent": "Consent",
 }  # fmt: skip
 TONES: dict[str, str] = {State.VERIFYING: "soon", State.IN_REVIEW: "now", State.CLOSED: "ok"}
 
@@ -97,7 +100,7 @@ class RequestAdmin(ReadOnly):
     """Rights requests."""
 
     list_display = ("case", "asked", "shown_state", "clock", "person", "whose", "received")
-    list_filter = (Waiting, Due, "state", "right", "outcome")
+    list_filter = (Waiting, Due, "state", "right", "outcome", "asked_by", "authority")
     search_fields = ("reference",)
     search_help_text = "Reference, or a whole e-mail address"
     follow = ("owner", "subject", "identifier")
@@ -176,7 +179,12 @@ class RequestAdmin(ReadOnly):
     def get_urls(self) -> list[URLPattern]:
         pages, wrap = Sheets(self.admin_site), self.admin_site.admin_view
         name = "requests_app_request"
+        entry = EntryPages(self.admin_site)
         own = [
+            path("new/", wrap(entry.new), name=f"{name}_new"),
+            path("bulk/", wrap(entry.bulk), name=f"{name}_bulk"),
+            path("bulk/sample.csv", wrap(entry.sample), name=f"{name}_sample"),
+            path("bulk/<uuid:pk>/", wrap(entry.upload), name=f"{name}_upload"),
             path("search/", wrap(self.search), name=f"{name}_search"),
             path("<uuid:pk>/do/<slug:name>/", wrap(pages.press), name=f"{name}_press"),
             path("<uuid:pk>/finding/<int:finding_id>/", wrap(pages.finding), name=f"{name}_finding"),

@@ -10,13 +10,16 @@ import law
 from audit.accountable import Input, Verb
 from connectors.models import Finding, WorkOrder
 from inventory.models import Collection
-from requests_app import glance, laws, reads, referrals, results, review
+from requests_app import glance, laws, reads, referrals, repeats, results, review
 from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
 from requests_app.models import Referral, Request, State
 from subjects import identifiers
 
 ACTIONS = {"delete": "Delete rows", "mask": "Erase personal fields, keep the row", "keep": "Keep the rows"}
+DOES = {
+    "export": "In the package", "correct": "Correct", "suppress": "Switch off", "restrict": "Restrict", "": "",
+}  # fmt: skip
 Fields = dict[str, str]
 
 
@@ -120,7 +123,7 @@ def _action(case: reads.Case, one: Finding) -> str:
     operation = case.plan.operation
     if operation == "erase":
         return ACTIONS[one.action]
-    return {"export": "In the package", "correct": "Correct", "suppress": "Switch off", "": ""}[operation]
+    return DOES[operation]
 
 
 def _outcome(one: Finding) -> str:
@@ -157,6 +160,7 @@ PREVIEWS: dict[str, tuple[str, str]] = {
     "export": ("row goes into the package", "rows go into the package"),
     "correct": ("row is searched for the fields to correct", "rows are searched for the fields to correct"),
     "suppress": ("row is searched for switches to turn off", "rows are searched for switches to turn off"),
+    "restrict": ("row is searched for marks of a restriction", "rows are searched for marks of a restriction"),
     "delete": ("row is deleted", "rows are deleted"),
     "mask": ("row stays, its personal fields are erased", "rows stay, their personal fields are erased"),
     "keep": ("row is kept on a ground", "rows are kept on a ground"),
@@ -225,9 +229,13 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
     """Everything for the template. `given`: what was typed into the form that was refused."""
     request = case.request
     steps = glance.steps(case.plan, request.state, request.outcome)
+    asker = getattr(request, "asker", None)
     return {
         "case": case,
         "given": given,
+        "asker": asker,
+        "asker_mailbox": identifiers.masked("email", asker.identifier.value) if asker else "",
+        "excess": repeats.excess(request) if request.state != "closed" else None,
         "nearest": next((one for one in case.clocks if one.due_at == request.due_at), None),
         "badge": badge(request.due_at, now, closed=request.state == "closed"),
         "steps": [Way(State(one.code).label, one.place) for one in steps],

@@ -1,5 +1,7 @@
-"""Nouns: requests, their clocks and what moves them, proofs, sessions, letters, parcels, referrals and notes."""
+"""Nouns: requests, who makes them, their clocks and what moves them, proofs, sessions, letters, parcels, referrals, notes."""
 
+from requests_app.models.askers import Agent, Asker
+from requests_app.models.bulk import Line, Upload
 from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
 from requests_app.models.mail import Letter, Parcel
 from requests_app.models.notes import Note
@@ -8,11 +10,14 @@ from requests_app.models.referrals import Referral
 from requests_app.models.requests import Outcome, Request, Right, State
 
 __all__ = (
+    "Agent",
+    "Asker",
     "Clock",
     "ClockWarning",
     "DayOff",
     "Extension",
     "Letter",
+    "Line",
     "Note",
     "Outcome",
     "OwnTarget",
@@ -24,5 +29,6 @@ __all__ = (
     "Request",
     "Right",
     "State",
+    "Upload",
     "WarningStep",
 )

@@ -16,9 +16,17 @@ class Right(models.TextChoices):
     """What a person may ask for. The codes are those of `law`."""
 
     ACCESS = "access", "A copy of my data"
+    PORTABILITY = "portability", "My data in a portable form"
+    RECIPIENTS = "third_party_list", "Who received my data"
     DELETE = "delete", "Delete my data"
     CORRECT = "correct", "Correct my data"
     OPT_OUT = "opt_out_sale", "Do not sell or share my data"
+    NO_ADS = "opt_out_targeted_ads", "No targeted advertising with my data"
+    NO_PROFILING = "opt_out_profiling", "No profiling with my data"
+    LIMIT = "limit_sensitive", "Limit the use of my sensitive data"
+    WITHDRAW = "withdraw_consent", "Withdraw my consent"
+    OBJECT = "object", "Object to the use of my data"
+    RESTRICT = "restrict", "Pause the use of my data"
     APPEAL = "appeal", "Appeal against an answer"
     COMPLAINT = "complaint", "Complain to us"
 
@@ -59,6 +67,25 @@ class Request(models.Model):
         POST = "post", "Post"
         PERSON = "in_person", "In person"
 
+    class AskedBy(models.TextChoices):
+        SELF = "self", "The person"
+        AGENT = "agent", "An agent"
+        PARENT = "parent", "A parent or guardian"
+        HEIR = "heir", "An heir"
+
+    class Authority(models.TextChoices):
+        NONE = "", "Not needed"
+        AWAITING = "awaiting", "To be looked at"
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    class Relation(models.TextChoices):
+        NONE = "", "Not said"
+        CUSTOMER = "customer", "Customer or user"
+        CANDIDATE = "candidate", "Applicant"
+        EMPLOYEE = "employee", "Works or worked here"
+        BUSINESS = "business", "Contact at another business"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=20, unique=True, editable=False)
     right = models.CharField(max_length=30, choices=Right, db_index=True)
@@ -72,6 +99,17 @@ class Request(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         help_text="Answers go to this address.",
+    )
+    asked_by = models.CharField(max_length=8, choices=AskedBy, default=AskedBy.SELF, db_index=True)
+    authority = models.CharField(
+        max_length=10,
+        choices=Authority,
+        default=Authority.NONE,
+        blank=True,
+        help_text="Of whoever asks for the person, where a colleague has to look at it.",
+    )
+    relation = models.CharField(
+        max_length=10, choices=Relation, default=Relation.NONE, blank=True, help_text="How they know us."
     )
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.WEB)
     residence = models.CharField(max_length=6, help_text="ISO 3166 code, with the state for the US: US-CA")
@@ -148,6 +186,18 @@ class Request(models.Model):
                 condition=~Q(outcome__in=("fulfilled", "partly"))
                 | Q(right__in=sorted(NO_PROOF_RIGHTS))
                 | Q(proved_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="work_needs_authority",
+                condition=Q(state__in=("received", "verifying", "closed")) | Q(authority__in=("", "accepted")),
+            ),
+            models.CheckConstraint(
+                name="fulfilment_needs_authority",
+                condition=~Q(outcome__in=("fulfilled", "partly")) | Q(authority__in=("", "accepted")),
+            ),
+            models.CheckConstraint(
+                name="opt_out_never_waits_for_authority",
+                condition=~Q(right__in=sorted(NO_PROOF_RIGHTS)) | Q(authority=""),
             ),
             models.CheckConstraint(
                 name="opt_out_never_waits_for_proof",

@@ -9,8 +9,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
-from requests_app import intake, limits, plans
-from requests_app.forms import AskForm, OptOutForm, Ticketed
+from requests_app import guards, intake, limits, plans
+from requests_app.forms import OptOutForm, Ticketed
+from requests_app.models import Request
+from requests_app.questions import REVIEW, STEPS, AskForm
 from requests_app.steady import steady
 from requests_app.views import visitor
 
@@ -21,9 +23,13 @@ RECEIPT = "receipt"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """The form for any right; `?right=` chooses one beforehand."""
+    """The form for any right, a step at a time; `?right=` chooses one beforehand. Without a step it is sent as a whole."""
     if request.method == "POST":
-        return _receive(request, AskForm(request.POST), "ask")
+        step, go = request.POST.get("step", ""), request.POST.get("go", "")
+        if step not in STEPS or (step == REVIEW and go == "send"):
+            return _receive(request, AskForm(request.POST, sending=True), "ask")
+        form = AskForm(request.POST)
+        return show(request, form, "ask", status=200 if form.turn(step, go) else 422)
     right = request.GET.get("right", "")
     return show(request, AskForm(initial={"right": right if right in plans.OFFERED else ""}), "ask")
 
@@ -40,12 +46,14 @@ def do_not_sell(request: HttpRequest) -> HttpResponse:
 def received(request: HttpRequest) -> HttpResponse:
     """The reference, from a signed cookie that only this page gets; nothing of it stands in the address."""
     receipt = request.get_signed_cookie(RECEIPT, default="", salt="portal.receipt", max_age=RECEIPT_SECONDS) or ""
-    reference, _, right = receipt.partition(" ")
-    return visitor.page(request, "received", {"reference": reference, "right": right})
+    reference, right, asked_by, waits = (*receipt.split(" "), "", "", "", "")[:4]
+    context = {"reference": reference, "right": right, "asked_by": asked_by, "waits": waits}
+    return visitor.page(request, "received", context)
 
 
 def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 200, trouble: str = "") -> HttpResponse:
     """A form with all that was typed, and what is to be mended on top and beside each field."""
+    form.settle()
     context: dict[str, Any] = {"form": form, "problems": list(form.problems()), "trouble": trouble}
     return visitor.page(request, template, context, status=status)
 
@@ -63,13 +71,21 @@ def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) ->
     return response
 
 
+def _waits(got: Request) -> str:
+    """Whose turn it is: the person's, ours (to look at an authority), or nobody's."""
+    if got.authority == Request.Authority.AWAITING:
+        return "staff"
+    return "person" if guards.needs_proof(got) else "nobody"
+
+
 def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
     wait = limits.by_network(request)
     if wait:
         return slow_down(request, form, template, wait)
     if not form.is_valid():
         return show(request, form, template, status=422)
-    wait = limits.by_mailbox(form.cleaned_data["email"])
+    mailboxes = [form.cleaned_data[name] for name in ("email", "asker_email") if form.cleaned_data.get(name)]
+    wait = max((limits.by_mailbox(one) or 0 for one in mailboxes), default=0)
     if wait:
         return slow_down(request, form, template, wait)
     with steady():
@@ -81,7 +97,7 @@ def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) ->
     response = visitor.to("received")
     response.set_signed_cookie(
         RECEIPT,
-        f"{got.reference} {got.right}",
+        f"{got.reference} {got.right} {got.asked_by} {_waits(got)}",
         salt="portal.receipt",
         max_age=RECEIPT_SECONDS,
         path=response.url,

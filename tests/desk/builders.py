@@ -20,7 +20,7 @@ from consent import choices, notices
 from disclosures.models import Notice, Recipient
 from inventory.models import Collection, Purpose
 from privacyops import roles
-from requests_app.models import DayOff, Letter, Note, OwnTarget, Referral, Request
+from requests_app.models import Agent, DayOff, Letter, Note, OwnTarget, Referral, Request
 from retention.models import Run, Schedule
 from tests.requests_app import builders
 
@@ -149,6 +149,7 @@ def everything(company: Any) -> Request:
     )  # fmt: skip
     OwnTarget.objects.create(right="access", working_days=10)
     DayOff.objects.create(day=date(2026, 12, 24), name="Christmas Eve")
+    Agent.objects.create(name="Eve", organisation="Agents Ltd", contact="eve@agents.example")
     clients.create("shop", ["consent:write"], actor=TESTS)
     SweepRun.objects.create(job="requests.sweep", slot=1, started_at=now, finished_at=now)
     AccessAttempt.objects.create(username="mallory", ip_address="192.0.2.7", failures_since_start=3, attempt_time=now)

@@ -69,9 +69,14 @@ def browser(running: Portal):
 
 def ask(visitor: Visitor, right: str, email: str, residence: str) -> str:
     visitor.go(f"/request/?right={right}")
-    visitor.page.check(f'input[name=right][value="{right}"]')
     visitor.page.fill("input[name=email]", email)
+    visitor.press("Continue")
     visitor.page.select_option("select[name=residence]", residence)
+    visitor.press("Continue")
+    visitor.page.check(f'input[name=right][value="{right}"]')
+    visitor.press("Continue")
+    if right != "opt_out_sale":
+        visitor.press("Continue")
     time.sleep(2)  # a person takes longer than a bot
     visitor.picture(f"form-{right}")
     visitor.press("Send my request")

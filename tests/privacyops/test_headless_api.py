@@ -1,8 +1,11 @@
 """Programs describe, test, explain, enter and read; they decide nothing."""
 
+from uuid import UUID
+
 import pytest
 
 from inventory.models import System
+from requests_app import bulk
 from requests_app.models import Letter, Request
 from tests.connectors import shop as s
 from tests.connectors.shop import Shop
@@ -85,3 +88,32 @@ def test_a_key_without_the_scope_does_nothing(shop: Shop) -> None:
     ):
         assert other.post(f"/api/v1/{path}", body, key="k").status_code == 403
     assert other.get("/api/v1/requests/PR-1/").status_code == 403
+
+
+def test_many_requests_come_in_one_call_and_each_line_has_its_answer(program: Caller) -> None:
+    lines = [ASK | {"key": "a"}, ASK | {"key": "b", "residence": "XX"}, ASK | {"key": "a"}]
+    answer = program.post("/api/v1/requests/bulk/", {"lines": lines}, key=None)
+    assert answer.status_code == 202 and (answer.json()["new"], answer.json()["repeated"]) == (2, 1)
+    place = f"/api/v1/requests/bulk/{answer.json()['upload']}/"
+    assert program.get(place).json()["waiting"] == 2 and not Request.objects.exists(), "rows first"
+    bulk.process(UUID(answer.json()["upload"]))
+    first, second = program.get(place).json()["lines"]
+    assert first["state"] == "done" and first["reference"] == Request.objects.get().reference
+    assert second["state"] == "failed" and second["field"] == "residence" and "from the list" in second["error"]
+    assert ASK["email"] not in program.get(place).content.decode()
+    assert program.post("/api/v1/requests/bulk/", {"lines": lines[:1]}, key=None).json()["repeated"] == 1
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"lines": []}, {"lines": [{}]}, {"lines": "x"}, {"lines": [ASK | {"key": "a"}] * 1001}, []]
+)
+def test_a_call_that_is_no_list_of_lines_is_refused(program: Caller, body: object) -> None:
+    answer = program.post("/api/v1/requests/bulk/", body, key=None)
+    assert answer.status_code == 400 and answer.json()["message"]
+
+
+def test_what_became_of_an_upload_is_told_to_its_sender_only(program: Caller) -> None:
+    answer = program.post("/api/v1/requests/bulk/", {"lines": [ASK | {"key": "a"}]}, key=None)
+    other = Caller("requests:write", name="another")
+    place = f"/api/v1/requests/bulk/{answer.json()['upload']}/"
+    assert other.get(place).status_code == 422 and Caller(name="none").get(place).status_code == 403
