@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 import law
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import plans, policy
+from requests_app import appearance, plans, policy
 from requests_app.intake import Submission
 from requests_app.models import Right
 from subjects import identifiers
@@ -229,6 +229,10 @@ class AskForm(OptOutForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offered = appearance.current().offered
+        self.fields["right"].choices = [  # type: ignore[attr-defined]
+            (one.value, one.label) for one in Right if one.value in offered
+        ]
         self.fields["email"].help_text = _("We answer to this address. Best is the one that we already know.")
         for attribute in correctable():
             self.fields[f"change_{attribute}"] = forms.CharField(

@@ -23,7 +23,7 @@ RECEIPT = "receipt"
 def ask(request: HttpRequest) -> HttpResponse:
     """The form for any right; `?right=` chooses one beforehand."""
     if request.method == "POST":
-        return _receive(request, AskForm(request.POST), "ask")
+        return receive(request, AskForm(request.POST), "ask")
     right = request.GET.get("right", "")
     return show(request, AskForm(initial={"right": right if right in plans.OFFERED else ""}), "ask")
 
@@ -32,7 +32,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 def do_not_sell(request: HttpRequest) -> HttpResponse:
     """The opt-out by itself: the least that can be asked."""
     if request.method == "POST":
-        return _receive(request, OptOutForm(request.POST), "do_not_sell")
+        return receive(request, OptOutForm(request.POST), "do_not_sell")
     return show(request, OptOutForm(), "do_not_sell")
 
 
@@ -63,7 +63,8 @@ def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) ->
     return response
 
 
-def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
+def receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
+    """One form that was sent: to the domain, or back with what is to be mended."""
     wait = limits.by_network(request)
     if wait:
         return slow_down(request, form, template, wait)
