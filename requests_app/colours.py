@@ -8,7 +8,7 @@ LEAST = 4.5
 WHITE, BLACK = "#ffffff", "#0b1116"
 # The grounds of static/portal.css: page and cards, by day and by night.
 DAY, NIGHT = ("#faf8f4", WHITE), ("#11161b", "#192027")
-TINTED = {"day": 0.10, "night": 0.16}
+TINTED = {"day": 0.10, "night": 0.14}
 Rgb = tuple[int, int, int]
 
 
@@ -47,7 +47,8 @@ def mended(colour: str, scheme: str) -> str:
     red, green, blue = (value / 255 for value in channels(colour))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     step = -0.005 if scheme == "day" else 0.005
-    while worst(colour, scheme)[0] < LEAST and 0 < lightness < 1:
+    end = 0.0 if scheme == "day" else 1.0
+    while worst(colour, scheme)[0] < LEAST and lightness != end:
         lightness = min(1.0, max(0.0, lightness + step))
         made = colorsys.hls_to_rgb(hue, lightness, saturation)
         colour = "#{:02x}{:02x}{:02x}".format(*(round(value * 255) for value in made))

@@ -67,6 +67,20 @@ def pieces(text: str) -> Iterator[Piece]:
             yield Piece("paragraph", prose.plain(line))
 
 
+def folded(changes: Sequence[Change], around: int = 1) -> list[tuple[bool, list[Change]]]:
+    """The comparison in stretches: (whether it can be folded away, its pieces). What stands beside a change stays in sight."""
+    near = [
+        any(other.mark != "same" for other in changes[max(0, at - around) : at + around + 1])
+        for at in range(len(changes))
+    ]
+    stretches: list[tuple[bool, list[Change]]] = []
+    for seen, change in zip(near, changes, strict=True):
+        if not stretches or stretches[-1][0] == seen:
+            stretches.append((not seen, []))
+        stretches[-1][1].append(change)
+    return stretches
+
+
 def count(changes: Sequence[Change]) -> dict[str, int]:
     """How many pieces are new, gone and changed."""
     return {mark: sum(one.mark == mark for one in changes) for mark in ("new", "gone", "changed")}

@@ -32,7 +32,7 @@ def framed(view: View) -> View:
         response = view(request)
         response.cookies.clear()
         origins = appearance.current().embed_origins
-        response._csp_update = {"frame-ancestors": list(origins) or [NONE]}  # type: ignore[attr-defined]
+        response._csp_replace = {"frame-ancestors": list(origins) or [NONE]}  # type: ignore[attr-defined]
         return xframe_options_exempt(lambda _: response)(request) if origins else response
 
     return csrf_exempt(shown)

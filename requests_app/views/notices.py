@@ -65,7 +65,7 @@ def compared(request: HttpRequest, old: int, new: int) -> HttpResponse:
     before, after = both[old], both[new]
     changes = _between(before.digest, after.digest, _body(before), _body(after))
     context = {
-        "before": before, "after": after, "changes": changes, "counts": differences.count(changes),
+        "before": before, "after": after, "stretches": differences.folded(changes), "counts": differences.count(changes),
         "canonical": _absolute(request.path, language), "language": language,
     }  # fmt: skip
     return visitor.page(request, "notice_compared", context)
