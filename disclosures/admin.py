@@ -1,12 +1,19 @@
-"""Recipients, the ledger and notices on the desk."""
+"""Recipients, the ledger, notices and external sites on the desk."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
 from unfold.decorators import display
 
 from audit.accountable import Accountable, Input, ReadOnly, Verb
-from disclosures import notices
-from disclosures.models import Disclosure, Notice, Recipient
+from disclosures import notices, sites
+from disclosures.models import Disclosure, ExternalSite, Notice, Recipient
 
 
 @admin.register(Recipient)
@@ -85,3 +92,46 @@ class NoticeAdmin(ReadOnly):
     )
     def shown_state(self, notice: Notice) -> str:
         return notice.get_state_display()
+
+
+def _reviewed(site: ExternalSite, by: User, given: dict[str, str]) -> str:
+    sites.reviewed(site, by=by, on=timezone.localdate())
+    return "Noted: reviewed today, and due again in a year."
+
+
+class Review(admin.SimpleListFilter):
+    """By whether somebody should look again."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("overdue", "Overdue")]
+
+    def queryset(self, request: HttpRequest, rows: "QuerySet[ExternalSite]") -> "QuerySet[ExternalSite]":
+        return rows & sites.overdue(timezone.localdate()) if self.value() == "overdue" else rows
+
+
+class SiteForm(ModelForm):
+    """One address of one site, over https."""
+
+    def clean_address(self) -> str:
+        address = str(self.cleaned_data["address"])
+        if not address.lower().startswith("https://"):
+            raise ValidationError("Give an address that begins with https://.")
+        return address
+
+
+@admin.register(ExternalSite)
+class ExternalSiteAdmin(Accountable):
+    """Sites of others that our pages link to."""
+
+    form = SiteForm
+    list_display = ("name", "host", "state", "reviewed_on", "review_due")
+    list_filter = (Review, "state")
+    search_fields = ("name", "address")
+    fields = ("name", "address", "about", "policy_address", "state", "reviewed_on", "review_due")
+    verbs = (
+        Verb("reviewed", "Reviewed today", "disclosures.change_externalsite", _reviewed, style="primary",
+             shown=lambda site: site.state == ExternalSite.State.IN_USE),
+    )  # fmt: skip

@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit.assurance import Finding, check
-from disclosures.models import Disclosure, Notice, Recipient
+from disclosures import sites
+from disclosures.models import Disclosure, ExternalSite, Notice, Recipient
 
 # A recipient confirms within a month, as long as we have to answer the person.
 CONFIRM_DAYS = 30
@@ -41,3 +42,11 @@ def to_active() -> Finding:
     recent = Disclosure.objects.filter(disclosed_at__gt=timezone.now() - timedelta(days=30))
     stray = recent.filter(recipient__active=False).count()
     return Finding(not stray, f"{stray} of {recent.count()} disclosures of the last 30 days went to one.")
+
+
+@check("P12", "disclosures.sites_reviewed", "The policy of every external site was read in its time")
+def sites_reviewed() -> Finding:
+    """Counts sites in use whose review is overdue."""
+    late = sites.overdue(timezone.localdate()).count()
+    used = ExternalSite.objects.filter(state=ExternalSite.State.IN_USE).count()
+    return Finding(not late, f"{late} of {used} external sites should have been reviewed by now.")

@@ -11,5 +11,6 @@ declare(
         "recipient.acknowledged": "Recipient confirmed",
         "recipient.notice_retried": "Telling a recipient again",
         "recipient.notice_waived": "Telling a recipient given up",
+        "site.reviewed": "External site reviewed",
     }
 )

@@ -1,6 +1,7 @@
-"""Nouns: recipients, disclosures, notices to recipients."""
+"""Nouns: recipients, disclosures, notices to recipients, and sites of others that our pages link to."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
@@ -103,3 +104,35 @@ class Notice(Leased):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.recipient_id}"
+
+
+class ExternalSite(models.Model):
+    """A site of somebody else that our pages link to; people are told that they leave."""
+
+    class State(models.TextChoices):
+        IN_USE = "in_use", "In use"
+        RETIRED = "retired", "Retired"
+
+    name = models.CharField(max_length=120, help_text="Who runs it, as people know them.")
+    address = models.URLField(
+        max_length=300, unique=True, help_text="Where the link leads: https://www.partner.example/jobs"
+    )
+    about = models.CharField(
+        "what it is", max_length=200, help_text="One sentence for people who are about to go there."
+    )
+    policy_address = models.URLField("its privacy policy", max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.IN_USE)
+    reviewed_on = models.DateField(null=True, blank=True, help_text="When somebody last read its policy.")
+    review_due = models.DateField(db_index=True, help_text="When somebody should read it again.")
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = "external site"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def host(self) -> str:
+        """The host that a person sees in the address bar."""
+        return urlsplit(self.address).hostname or ""

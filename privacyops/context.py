@@ -1,13 +1,21 @@
-"""What every template knows: the company."""
+"""What every template knows: the company, and how its public pages look."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from requests_app import appearance
+
 
 def company(request: HttpRequest) -> dict[str, object]:
-    """Name, address and mailbox of the company, and whether this is the demo with its mailbox page."""
+    """Name, address and mailbox of the company, its look, and whether this is the demo with its mailbox page.
+
+    An error page while the database is away does not ask it again.
+    """
+    look = appearance.known() if getattr(request, "without_database", False) else appearance.current()
     return {
-        "company_name": settings.COMPANY_NAME,
+        "look": look,
+        "base": "embed.html" if getattr(request, "embedded", False) else "base.html",
+        "company_name": look.name or settings.COMPANY_NAME,
         "company_email": settings.COMPANY_EMAIL,
         "company_address": settings.COMPANY_ADDRESS,
         "demo": settings.DEMO,

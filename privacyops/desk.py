@@ -19,6 +19,7 @@ from audit import assurance, log
 from audit.accountable import colleague
 from audit.models import SweepRun
 from connectors.models import HandTask, LegalHold, Proposal, Survey, WorkOrder
+from disclosures import sites
 from disclosures.models import Notice
 from privacyops.data_map.page import data_map
 from privacyops.describing import describing
@@ -122,6 +123,8 @@ def cards(user: User, now: datetime) -> list[Card]:
          referrals.stuck()),
         ("Recipients not told", "disclosures_notice", "disclosures.view_notice", "soon", {"state__exact": "parked"},
          Notice.objects.filter(state=Notice.State.PARKED)),
+        ("Sites to review", "disclosures_externalsite", "disclosures.change_externalsite", "soon",
+         {"review": "overdue"}, sites.overdue(timezone.localdate())),
         ("Retention to approve", "retention_run", "retention.view_run", "now", {"state__exact": "proposed"},
          Run.objects.filter(state=Run.State.PROPOSED)),
         ("Drift to decide", "connectors_proposal", "connectors.decide_proposal", "now", {"state__exact": "open"},
@@ -198,6 +201,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ("Disclosures", "list_alt", "disclosures_disclosure", "disclosures.view_disclosure"),
         ("Notices to recipients", "outgoing_mail", "disclosures_notice", "disclosures.view_notice"),
         ("Privacy notices", "article", "consent_noticeversion", "consent.view_noticeversion"),
+        ("External sites", "open_in_new", "disclosures_externalsite", "disclosures.view_externalsite"),
         ("People's choices", "toggle_on", "consent_choice", "consent.view_choice"),
     )),
     ("Accountability", (
@@ -205,6 +209,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ("Scheduler", "schedule", "audit_sweeprun", "audit.view_sweeprun"),
     )),
     ("Settings", (
+        ("Look of the pages", "palette", "requests_app_appearance", "requests_app.view_appearance"),
         ("Warning steps", "notifications", "requests_app_warningstep", "requests_app.view_warningstep"),
         ("Own targets", "target", "requests_app_owntarget", "requests_app.view_owntarget"),
         ("Days off", "event_busy", "requests_app_dayoff", "requests_app.view_dayoff"),

@@ -30,6 +30,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """500; 503 with Retry-After while the database is away, for then sending again helps."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        request.without_database = True  # type: ignore[attr-defined]
         response = render(request, "errors/503.html", status=503)
         response["Retry-After"] = "30"
         return response

@@ -4,6 +4,15 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "hid",
+        "local-fonts", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
 
 
 class Headers:
@@ -16,7 +25,9 @@ class Headers:
         response = self.get_response(request)
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+            if response.get("Content-Type", "").startswith("text/html"):
+                patch_vary_headers(response, ["Sec-GPC"])  # each page tells whether the signal was seen
+        response.setdefault("Permissions-Policy", PERMISSIONS)
         if request.path.startswith("/admin/"):
             response._csp_update = settings.DESK_CSP  # type: ignore[attr-defined]
         return response

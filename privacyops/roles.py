@@ -7,7 +7,8 @@ VIEW_WORK = (
     "requests_app.view_request", "requests_app.view_clock", "requests_app.view_letter", "requests_app.view_parcel",
     "requests_app.view_note", "connectors.view_workorder", "connectors.view_finding", "connectors.view_batch",
     "connectors.view_legalhold", "subjects.view_datasubject", "disclosures.view_notice",
-    "disclosures.view_disclosure", "disclosures.view_recipient", "consent.view_choice", "consent.view_noticeversion",
+    "disclosures.view_disclosure", "disclosures.view_recipient", "disclosures.view_externalsite",
+    "requests_app.view_appearance", "consent.view_choice", "consent.view_noticeversion",
     "retention.view_schedule", "retention.view_run", "inventory.view_system", "inventory.view_dataset",
     "inventory.view_collection", "inventory.view_field", "inventory.view_purpose", "inventory.view_datacategory",
     "inventory.view_reference", "connectors.view_handtask", "requests_app.view_referral",
@@ -22,6 +23,13 @@ DESCRIBE = tuple(
 )
 
 PROPOSALS = ("connectors.view_proposal", "connectors.decide_proposal", "connectors.view_survey")
+
+# What the public pages look like, say and link to.
+PAGES = (
+    "requests_app.add_appearance", "requests_app.change_appearance", "requests_app.add_appearancetext",
+    "requests_app.change_appearancetext", "requests_app.view_appearancetext", "disclosures.add_externalsite",
+    "disclosures.change_externalsite",
+)  # fmt: skip
 
 DEADLINES = (
     "requests_app.manage_deadlines",
@@ -41,7 +49,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "requests_app.answer_referral", "connectors.sign_handtask",
         "connectors.retry_workorder", "connectors.waive_workorder", "retention.approve_run", "retention.add_schedule",
         "retention.change_schedule", "disclosures.add_recipient", "disclosures.change_recipient",
-        "disclosures.retry_notice", "disclosures.waive_notice",
+        "disclosures.retry_notice", "disclosures.waive_notice", *PAGES,
         "consent.add_noticeversion", "consent.change_noticeversion",
         "consent.publish_noticeversion", "requests_app.add_agent", "requests_app.change_agent",
         "audit.view_event", "audit.view_sweeprun", *DEADLINES,

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audit.assurance import Finding, check
+from consent import notices
 from law import NO_PROOF_RIGHTS
-from requests_app.models import Clock, Letter, Parcel, Proof, Request, State
+from requests_app import appearance, leaving, plans
+from requests_app.models import AppearanceText, Clock, Letter, Parcel, Proof, Request, State
 
 
 @check("P11", "requests.clocked", "Every request has a deadline that is running or met")
@@ -63,3 +66,19 @@ def opt_out_free() -> Finding:
     waiting = rows.filter(state__in=(State.VERIFYING, State.IN_REVIEW)).count()
     text = f"{rows.count()} opt-outs: {asked} were asked for proof, {waiting} wait."
     return Finding(not asked and not waiting, text)
+
+
+@check("P12", "requests.links_registered", "Every site that the notice links to is in the register of external sites")
+def links_registered() -> Finding:
+    """Names the hosts, in notices in force and in the company's own words, that nobody has reviewed."""
+    texts = [version.body for tag, _ in settings.LANGUAGES if (version := notices.current(language=tag))]
+    texts += [f"{one.home_lead} {one.contact} {one.footer} {one.links}" for one in AppearanceText.objects.all()]
+    unknown = leaving.unregistered("\n".join(texts))
+    return Finding(not unknown, f"Not in it: {', '.join(unknown[:10])}." if unknown else "All of them are.")
+
+
+@check("P11", "requests.offered", "The public pages offer every right that they can carry out")
+def offered() -> Finding:
+    """Names the rights that the look of the pages leaves out: a law may give them all the same."""
+    left_out = [right for right in plans.OFFERED if right not in appearance.current().offered]
+    return Finding(not left_out, f"Left out: {', '.join(left_out)}." if left_out else "None is left out.")

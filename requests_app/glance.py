@@ -63,6 +63,16 @@ class Glance:
         return next((one for one in self.request.pauses.all() if one.answered_at is None), None)
 
     @property
+    def closed(self) -> bool:
+        """Whether nothing more happens, from either side; a package to fetch counts as open."""
+        return self.request.state == State.CLOSED and self.package is None and not self.waits
+
+    @property
+    def package(self) -> "Package | None":
+        """The package, while there is one to fetch."""
+        return package(self.request, timezone.now())
+
+    @property
     def may_appeal(self) -> bool:
         """Whether a law gives an appeal against this answer today, and none is open."""
         return appeals.may_appeal(self.request, self.request.followed_by.all(), timezone.now())

@@ -9,13 +9,12 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 import law
 from audit.refusal import Refused
-from requests_app import laws, plans, policy
+from requests_app import appearance, laws, plans, policy
 from requests_app.askers import NO_HEIRS, Given
 from requests_app.forms import OptOutForm, Problem, attribute_label, correctable
 from requests_app.intake import Submission
@@ -85,8 +84,7 @@ def asked(right: str, asked_by: str, names: Collection[str]) -> set[str]:
 def offered(residence: str, relation: str = "") -> tuple[str, ...]:
     """The rights that the form offers to somebody who lives there: by law or our policy, and by the company's setting."""
     there = laws.offered(residence, relation) if laws.known(residence) else law.RIGHTS
-    chosen = settings.RIGHTS_OFFERED or plans.OFFERED
-    return tuple(right for right in plans.OFFERED if right in there and right in chosen)
+    return tuple(right for right in appearance.current().offered if right in there)
 
 
 class AskForm(OptOutForm):

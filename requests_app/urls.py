@@ -2,19 +2,28 @@
 
 from django.urls import path
 
-from requests_app.views import asking, centre, choosing, entering, mine, rights
+from requests_app.views import asking, branding, centre, choosing, embedding, entering, limiting, mine, notices, rights
 
 app_name = "portal"
 
 urlpatterns = [
     path("", centre.home, name="home"),
-    path("notice/", centre.notice, name="notice"),
+    path("notice/", notices.notice, name="notice"),
+    path("notice/versions/", notices.versions, name="notice_versions"),
+    path("notice/<int:number>/", notices.version, name="notice_version"),
+    path("notice/<int:old>..<int:new>/", notices.compared, name="notice_compared"),
+    path("leaving/<int:pk>/", centre.leaving, name="leaving"),
+    path("brand.css", branding.stylesheet, name="brand_css"),
+    path("brand/<slug:digest>.png", branding.logo, name="logo"),
     path("rights/", rights.rights, name="rights"),
     path(".well-known/gpc.json", centre.gpc, name="gpc"),
     path("schemas/package-1.json", centre.package_schema, name="package_schema"),
     path("request/", asking.ask, name="ask"),
     path("request/received/", asking.received, name="received"),
     path("do-not-sell/", asking.do_not_sell, name="do_not_sell"),
+    path("limit/", limiting.limit, name="limit"),
+    path("privacy-choices/", limiting.privacy_choices, name="privacy_choices"),
+    path("embed/request/", embedding.ask, name="embed"),
     path("proof/<str:token>/", entering.prove, name="proof"),
     path("signin/", entering.signin, name="signin"),
     path("signin/sent/", entering.sent, name="sent"),
@@ -22,6 +31,7 @@ urlpatterns = [
     path("my/", mine.mine, name="mine"),
     path("my/recipients/", mine.recipients, name="recipients"),
     path("my/<uuid:pk>/", mine.one, name="one"),
+    path("my/<uuid:pk>/package/", mine.package, name="package"),
     path("my/<uuid:pk>/withdraw/", mine.withdraw, name="withdraw"),
     path("my/<uuid:pk>/answer/", mine.answer, name="answer"),
     path("my/<uuid:pk>/appeal/", mine.appeal, name="appeal"),

@@ -46,6 +46,7 @@ from django.core.management.commands import flush
 from django.db import connection, connections
 
 from audit import triggers
+from requests_app import appearance
 
 WANTED = " is missing; to run this test: "
 NOT_OFFERED = " does not offer "
@@ -126,6 +127,13 @@ def _clean_cache() -> None:
         caches["default"].key_prefix = prefix
     else:
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _our_own_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins with the look that we bring, and need not ask the database for it."""
+    monkeypatch.setattr(appearance, "SECONDS", 3600.0)
+    appearance.remember(appearance.Look())
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ def load(report: Callable[[str], None]) -> None:
     paper = System.objects.get(key="personnel-files")
     Connection.objects.get_or_create(system=paper, defaults={"kind": "hand", "address": "-", "described": PAPER})
     sharing.recipients()
+    sharing.sites()
     author = _author()
     sharing.schedules(author)
     sharing.ledger(LOADER)
@@ -133,7 +134,7 @@ def _publish(author: User) -> None:
     body, today = (HERE / "notice.md").read_text(encoding="utf-8"), timezone.now().date()
     # The first version did not know server logs' shorter life, nor the signal of browsers.
     first = body.replace("Server logs: 90 days", "Server logs: 180 days").replace(
-        ", and we treat the Global Privacy Control signal as an opt-out", ""
+        ", and we treat the [Global Privacy Control](https://globalprivacycontrol.org/) signal as an opt-out", ""
     )
     for text, days in ((first, 400), (body, 30)):
         version = notices.draft(title="Privacy notice", body=text, effective_on=today - timedelta(days=days), by=author)

@@ -1,4 +1,4 @@
-"""Hireline's recipients, its ledger of disclosures, and its retention schedules."""
+"""Hireline's recipients, its ledger of disclosures, the sites it links to, and its retention schedules."""
 
 import random
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from disclosures.models import Disclosure, Recipient
+from disclosures.models import Disclosure, ExternalSite, Recipient
 from inventory.models import Collection, DataCategory, Purpose
 from privacyops.demo.generator import COMPANIES, NAMED
 from retention.models import Schedule
@@ -35,6 +35,39 @@ SCHEDULES = (
     ("support", "Support requests after 2 years", "platform", "support_tickets", 2, "years",
      "Follow-up questions come within two years."),
 )  # fmt: skip
+
+# name, address, what it is, its policy
+SITES = (
+    (
+        "European Data Protection Board",
+        "https://www.edpb.europa.eu/about-edpb/about-edpb/members_en",
+        "The list of data protection authorities in Europe, with their addresses.",
+        "https://www.edpb.europa.eu/edpb/legal-notice_en",
+    ),
+    (
+        "Information Commissioner's Office",
+        "https://ico.org.uk/make-a-complaint/",
+        "The United Kingdom's data protection authority, where you can complain.",
+        "https://ico.org.uk/global/privacy-notice/",
+    ),
+    (
+        "Global Privacy Control",
+        "https://globalprivacycontrol.org/",
+        "What the signal is, and which browsers can send it.",
+        "https://globalprivacycontrol.org/privacy",
+    ),
+)
+
+
+def sites() -> None:
+    """Sites that the notice links to, whose policies were read a month ago."""
+    read = timezone.localdate() - timedelta(days=30)
+    for name, address, about, policy in SITES:
+        ExternalSite.objects.get_or_create(
+            address=address,
+            defaults={"name": name, "about": about, "policy_address": policy, "reviewed_on": read,
+                      "review_due": read + timedelta(days=365)},
+        )  # fmt: skip
 
 
 def recipients() -> None:

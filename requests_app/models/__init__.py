@@ -1,5 +1,6 @@
 """Nouns: requests, who makes them, their clocks and what moves them, proofs, sessions, letters, parcels, referrals, notes."""
 
+from requests_app.models.appearance import Appearance, AppearanceText
 from requests_app.models.askers import Agent, Asker
 from requests_app.models.bulk import Line, Upload
 from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
@@ -11,6 +12,8 @@ from requests_app.models.requests import Outcome, Request, Right, State
 
 __all__ = (
     "Agent",
+    "Appearance",
+    "AppearanceText",
     "Asker",
     "Clock",
     "ClockWarning",

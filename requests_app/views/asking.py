@@ -27,7 +27,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         step, go = request.POST.get("step", ""), request.POST.get("go", "")
         if step not in STEPS or (step == REVIEW and go == "send"):
-            return _receive(request, AskForm(request.POST, sending=True), "ask")
+            return receive(request, AskForm(request.POST, sending=True), "ask")
         form = AskForm(request.POST)
         return show(request, form, "ask", status=200 if form.turn(step, go) else 422)
     right = request.GET.get("right", "")
@@ -38,7 +38,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 def do_not_sell(request: HttpRequest) -> HttpResponse:
     """The opt-out by itself: the least that can be asked."""
     if request.method == "POST":
-        return _receive(request, OptOutForm(request.POST), "do_not_sell")
+        return receive(request, OptOutForm(request.POST), "do_not_sell")
     return show(request, OptOutForm(), "do_not_sell")
 
 
@@ -78,7 +78,8 @@ def _waits(got: Request) -> str:
     return "person" if guards.needs_proof(got) else "nobody"
 
 
-def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
+def receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
+    """One form that was sent: to the domain, or back with what is to be mended."""
     wait = limits.by_network(request)
     if wait:
         return slow_down(request, form, template, wait)

@@ -1,12 +1,9 @@
-"""The privacy centre: home, the notice, our answer to Global Privacy Control, and the format of
-packages."""
+"""The privacy centre: home, the page before other sites, our answer to Global Privacy Control, and the format of packages."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import get_language
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from consent import notices
-from requests_app import prose
+from disclosures.models import ExternalSite
 from requests_app.delivery import described
 from requests_app.views import visitor
 
@@ -21,13 +18,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def notice(request: HttpRequest) -> HttpResponse:
-    """The wording in force, with its version, its day and its fingerprint."""
-    current = notices.current(language=get_language() or "en") or notices.current()
-    if current is None:
-        return visitor.page(request, "notice")
-    wording = prose.html(current.body.removeprefix(f"# {current.title}\n"))  # the page has the title already
-    return visitor.page(request, "notice", {"notice": current, "wording": wording})
+def leaving(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where a link of ours leads, before one goes there. By the register's ids only: no address can be asked for."""
+    site = ExternalSite.objects.filter(pk=pk).first()
+    if site is None:
+        raise Http404
+    gone = site.state != ExternalSite.State.IN_USE
+    return visitor.page(request, "leaving", {"site": site, "gone": gone}, status=410 if gone else 200)
 
 
 @require_safe

@@ -38,7 +38,8 @@ def prove(request: HttpRequest, token: str) -> HttpResponse:
         return visitor.enter(visitor.to("mine"), given.cookie)
     if given.purpose == Proof.Purpose.OPEN:
         messages.success(request, _("Thank you. We know now that it is you, and have started."))
-    return visitor.enter(visitor.to("one", given.request.pk), given.cookie)
+    page = "package" if given.purpose == Proof.Purpose.FRESH else "one"
+    return visitor.enter(visitor.to(page, given.request.pk), given.cookie)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -40,7 +40,9 @@ class Told:
 @signed_in
 def mine(request: HttpRequest, session: PersonSession) -> HttpResponse:
     """All requests of this person."""
-    return visitor.page(request, "mine", {"requests": glance.of(session.subject)})
+    every = glance.of(session.subject)
+    context = {"open": [own for own in every if not own.closed], "closed": [own for own in every if own.closed]}
+    return visitor.page(request, "mine", context)
 
 
 @require_safe
@@ -124,7 +126,14 @@ def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
     purpose = Proof.Purpose.OPEN if own.waits else Proof.Purpose.FRESH
     proof.send(own.request, purpose, actor=actors.person(session.subject_id))
     messages.success(request, _("Look into your mailbox: a link is on its way. Open it and press the button."))
-    return visitor.to("one", pk)
+    return visitor.to("one" if own.waits else "package", pk)
+
+
+@require_safe
+@signed_in
+def package(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The package: its size and day, what is inside, and whether a fresh proof is there; then the button."""
+    return _package(request, session, _own(session, pk))
 
 
 @require_POST
@@ -141,7 +150,7 @@ def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
         password = locked.check(request.POST.get("password", ""), request.POST.get("again", ""))
     except Refused as refused:
         typed = {"form": "package", "sentence": refused.message}
-        return _show(request, session, own, typed=typed, status=422)
+        return _package(request, session, own, typed=typed, status=422)
     try:
         pieces = delivery.stream(package.parcel, session, now=timezone.now(), password=password)
     except Refused as refused:
@@ -176,20 +185,30 @@ def _show(
     typed: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    now = timezone.now()
-    fresh_until = session.fresh_until
     context: dict[str, Any] = {
         "one": own.request,
         "own": own,
         "timeline": reads.timeline(own.request, for_person=True),
         "referred": results.referred(own.request),
         "changes": [(attribute_label(key), value) for key, value in cast(dict[str, str], own.request.changes).items()],
-        "package": glance.package(own.request, now),
+        "package": own.package,
+        "typed": typed or {},
+    }
+    return visitor.page(request, "one", context, status=status)
+
+
+def _package(
+    request: HttpRequest, session: PersonSession, own: Glance, *, typed: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    fresh_until, now = session.fresh_until, timezone.now()
+    context = {
+        "one": own.request,
+        "package": own.package,
         "fresh": fresh_until is not None and fresh_until > now,
         "fresh_until": fresh_until,
         "typed": typed or {},
     }
-    return visitor.page(request, "one", context, status=status)
+    return visitor.page(request, "package", context, status=status)
 
 
 def _own(session: PersonSession, pk: UUID) -> Glance:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -25,9 +26,10 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def to(name: str, *args: Any) -> SeeOther:
+def to(name: str, *args: Any, language: str = "") -> SeeOther:
     """On to one of our pages. Addresses carry ids only, never personal data."""
-    return SeeOther(reverse(f"portal:{name}", args=args))
+    query = f"?{urlencode({'language': language})}" if language and language != settings.LANGUAGE_CODE else ""
+    return SeeOther(reverse(f"portal:{name}", args=args) + query)
 
 
 def cookie_name() -> str:
@@ -43,6 +45,8 @@ def page(
         "person": cookie_name() in request.COOKIES,
         "here": request.resolver_match and request.resolver_match.url_name,
     }
+    if known["person"] and gpc.signalled(request):
+        _honour(request, current(request))
     # Days and times as in our letters: by the clock of the establishment that answers.
     with timezone.override(settings.ESTABLISHMENT_TIME_ZONE):
         return render(request, f"portal/{template}.html", known | (context or {}), status=status)
@@ -64,13 +68,22 @@ def signed_in(view: View) -> View:
         session = current(request)
         if session is None:
             return leave(to("signin"))
-        if gpc.signalled(request) and gpc.honour(session):
-            messages.info(
-                request, _("Your browser's opt-out signal is on. We recorded that your data is not sold or shared.")
-            )
+        if gpc.signalled(request):
+            _honour(request, session)
         return view(request, session, *args, **kwargs)
 
     return guarded
+
+
+def _honour(request: HttpRequest, session: PersonSession | None) -> None:
+    """Put a signal on record for whoever is signed in, once for each page that is loaded, and say so on it."""
+    if session is None or getattr(request, "signal_honoured", False):
+        return
+    request.signal_honoured = True  # type: ignore[attr-defined]
+    if gpc.honour(session):
+        messages.info(
+            request, _("Your browser's opt-out signal is on. We recorded that your data is not sold or shared.")
+        )
 
 
 def enter(response: HttpResponse, cookie: str) -> HttpResponse:

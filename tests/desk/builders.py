@@ -17,10 +17,10 @@ from connectors import batches, holds
 from connectors.discovery import surveying
 from connectors.models import Finding, HandTask, Proposal, WorkOrder
 from consent import choices, notices
-from disclosures.models import Notice, Recipient
+from disclosures.models import ExternalSite, Notice, Recipient
 from inventory.models import Collection, Purpose
 from privacyops import roles
-from requests_app.models import Agent, DayOff, Letter, Note, OwnTarget, Referral, Request
+from requests_app.models import Agent, Appearance, DayOff, Letter, Note, OwnTarget, Referral, Request
 from retention.models import Run, Schedule
 from tests.requests_app import builders
 
@@ -147,6 +147,10 @@ def everything(company: Any) -> Request:
         system=company.system, kind="new_column", table="people", column="phone_home", confidence=85,
         suggestion={"field": guess}, evidence=["its name is one for phone numbers"],
     )  # fmt: skip
+    Appearance.objects.create(name="Nordwind")
+    ExternalSite.objects.create(
+        name="Authority", address="https://dpa.example/", about="Complaints", review_due=date(2030, 1, 1)
+    )
     OwnTarget.objects.create(right="access", working_days=10)
     DayOff.objects.create(day=date(2026, 12, 24), name="Christmas Eve")
     Agent.objects.create(name="Eve", organisation="Agents Ltd", contact="eve@agents.example")

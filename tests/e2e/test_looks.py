@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from django.core.mail import EmailMessage, get_connection
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 
 from consent.models import NoticeVersion
-from disclosures.models import Disclosure, Recipient
+from disclosures.models import Disclosure, ExternalSite, Recipient
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, System
-from requests_app import forms, steady
+from requests_app import forms, steady, urls
 from requests_app.models import Request
 from requests_app.views import visitor
 from tests.portal.builders import ADA, ask, package, person, token
@@ -28,7 +29,11 @@ axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = [pytest.mark.looks, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (360, "light")]
+LOOKS = [(width, scheme) for width in (1280, 768, 360) for scheme in ("light", "dark")]
+# Addresses of the portal that are no page to look at: they answer a POST, or they are for programs and browsers.
+NO_PAGES = {
+    "gpc", "package_schema", "brand_css", "logo", "signout", "answer", "appeal", "complain", "fresh", "download",
+}  # fmt: skip
 
 NOTICE = """# Privacy notice
 
@@ -42,6 +47,14 @@ We hold **identity**, contact and usage data. Ask us at [our form](/request/).
 | Server logs | 90 days |
 
 - Orders are kept ten years, for a law says so.
+
+## What you can do
+
+Ask us, or complain to [the authority](https://dpa.example/complain).
+
+## Changes
+
+Older versions stay available.
 """
 
 
@@ -64,11 +77,18 @@ def quick(settings, monkeypatch, tmp_path):
 
 
 def company() -> None:
-    """A notice, purposes and something that can be corrected."""
+    """Two versions of a notice, a site that it links to, purposes and something that can be corrected."""
     now = timezone.now()
-    NoticeVersion.objects.create(
-        number=3, title="Privacy notice", body=NOTICE, digest="ab" * 32, effective_on=now.date(), published_at=now
-    )
+    before = NOTICE.replace("90 days", "180 days").replace("Orders are", "Bills are")
+    for number, body in ((2, before), (3, NOTICE)):
+        NoticeVersion.objects.create(
+            number=number, title="Privacy notice", body=body, digest=f"a{number}" * 32, effective_on=now.date(),
+            published_at=now,
+        )  # fmt: skip
+    ExternalSite.objects.create(
+        name="Data protection authority", address="https://dpa.example/complain", about="Where you can complain about us.",
+        policy_address="https://dpa.example/privacy", reviewed_on=now.date(), review_due=now.date(),
+    )  # fmt: skip
     Purpose.objects.create(
         key="service", name="Providing the service", description="To run your account and send your applications.",
         lawful_basis="contract", required=True, consequence="We cannot offer you an account.",
@@ -122,12 +142,20 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
         "do-not-sell": "/do-not-sell/", "signin": "/signin/", "sent": "/signin/sent/", "received": "/request/received/",
         "proof": f"/proof/{link}/", "proof-gone": "/proof/nothing/", "mine": "/my/", "one-package": f"/my/{first.pk}/",
         "one-waiting": f"/my/{correction.pk}/", "withdraw": f"/my/{first.pk}/withdraw/", "recipients": "/my/recipients/",
-        "choices": "/choices/", "missing": "/nothing-here/", "mailbox": "/mailbox/",
+        "package": f"/my/{first.pk}/package/", "choices": "/choices/", "privacy-choices": "/privacy-choices/",
+        "limit": "/limit/", "notice-versions": "/notice/versions/", "notice-old": "/notice/2/",
+        "notice-compared": "/notice/2..3/", "leaving": f"/leaving/{ExternalSite.objects.get().pk}/",
+        "embed": "/embed/request/", "missing": "/nothing-here/", "mailbox": "/mailbox/",
     }  # fmt: skip
 
 
 def look(page, name: str, width: int, scheme: str) -> None:
-    """No sideways scrolling, nothing for axe, and a picture if one is wanted."""
+    """No sideways scrolling, nothing for axe, and a picture if one is wanted.
+
+    Axe is a script, so it cannot run where scripts are switched off. No page of ours has one, which is checked here: what axe
+    sees is what a browser without JavaScript shows.
+    """
+    assert page.locator("script").count() == 0, f"{name} has a script"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} at {width} px scrolls sideways by {wide} px"
     folder = os.environ.get("SCREENSHOTS")
@@ -138,11 +166,20 @@ def look(page, name: str, width: int, scheme: str) -> None:
     assert not found, [(name, width, scheme, one["id"], [node["html"][:160] for node in one["nodes"]]) for one in found]
 
 
+def test_every_page_of_the_portal_is_looked_at(client):
+    company()
+    _, pages = ada_with_everything()
+    seen = {resolve(path.partition("?")[0]).url_name for name, path in pages.items() if name != "missing"}
+    assert {one.name for one in urls.urlpatterns} - NO_PAGES <= seen, "a new page: add it to ada_with_everything"
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_can_be_used_by_everybody(browser, live_server, width, scheme):
     company()
     ada, pages = ada_with_everything()
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.route("**/*.js", lambda route: route.abort())
     context.add_cookies(
         [
             {"name": name, "value": ada.cookies[name].value, "url": live_server.url}

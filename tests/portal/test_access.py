@@ -1,5 +1,6 @@
 """The access matrix: every address of the portal, for a stranger, another person and the person themselves."""
 
+import re
 import uuid
 
 import pytest
@@ -13,6 +14,15 @@ from tests.portal.builders import MALLORY, person
 MATRIX = {
     "home": ("get", 200, 200, 200),
     "notice": ("get", 200, 200, 200),
+    "notice_versions": ("get", 200, 200, 200),
+    "notice_version": ("get", 404, 404, 404),
+    "notice_compared": ("get", 404, 404, 404),
+    "leaving": ("get", 404, 404, 404),
+    "brand_css": ("get", 200, 200, 200),
+    "logo": ("get", 404, 404, 404),
+    "privacy_choices": ("get", 200, 200, 200),
+    "limit": ("get", 404, 404, 404),
+    "embed": ("get", 200, 200, 200),
     "rights": ("get", 200, 200, 200),
     "gpc": ("get", 200, 200, 200),
     "package_schema": ("get", 200, 200, 200),
@@ -26,6 +36,7 @@ MATRIX = {
     "mine": ("get", 303, 200, 200),
     "recipients": ("get", 303, 200, 200),
     "one": ("get", 303, 404, 200),
+    "package": ("get", 303, 404, 200),
     "withdraw": ("get", 303, 404, 200),
     "answer": ("post", 303, 404, 422),
     "appeal": ("post", 303, 404, 422),
@@ -49,6 +60,7 @@ def test_the_right_people_get_in_and_nobody_else(name):
     method, *expected = MATRIX[name]
     pattern = next(one for one in urls.urlpatterns if one.name == name)
     path = "/" + str(pattern.pattern).replace("<uuid:pk>", str(request.pk)).replace("<str:token>", "a" * 43)
+    path = re.sub(r"<(int|slug):\w+>", "7", path)
     # The person comes last: signing out ends their session.
     for browser, status in zip((Client(), mallory, ada), expected, strict=True):
         response = getattr(browser, method)(path)
@@ -59,7 +71,7 @@ def test_the_right_people_get_in_and_nobody_else(name):
             assert request.reference.encode() not in response.content
 
 
-@pytest.mark.parametrize("name", ["one", "withdraw", "answer", "appeal", "complain", "fresh", "download"])
+@pytest.mark.parametrize("name", ["one", "package", "withdraw", "answer", "appeal", "complain", "fresh", "download"])
 def test_another_persons_request_looks_like_one_that_never_was(name):
     _ada, request = person()
     mallory, _ = person(MALLORY)

@@ -82,7 +82,8 @@ def test_withdrawing_twice_says_that_it_is_too_late():
 def test_a_package_needs_a_fresh_link_first():
     ada, request = person()
     package(request)
-    html = ada.get(f"/my/{request.pk}/").content.decode()
+    assert f'href="/my/{request.pk}/package/"' in ada.get(f"/my/{request.pk}/").content.decode()
+    html = ada.get(f"/my/{request.pk}/package/").content.decode()
     assert "Get a fresh link" in html and "Download my data" not in html
     refused = ada.post(f"/my/{request.pk}/download/")
     assert refused.status_code == 409 and b"Confirm once more" in refused.content
@@ -92,7 +93,8 @@ def test_with_a_fresh_link_the_package_comes_whole():
     ada, request = person()
     package(request)
     fresh_session(ada, request)
-    assert b"Download my data" in ada.get(f"/my/{request.pk}/").content
+    html = ada.get(f"/my/{request.pk}/package/").content.decode()
+    assert "Download my data" in html and "3 downloads are left" in html and "index.html" in html
     response = ada.post(f"/my/{request.pk}/download/")
     assert b"".join(response.streaming_content) == CONTENT
     assert response["Content-Type"] == "application/zip" and response["Cache-Control"] == "no-store"
@@ -144,7 +146,7 @@ def test_a_fresh_link_stays_fresh_for_minutes_only(settings):
     package(request)
     fresh_session(ada, request)
     with time_machine.travel(timezone.now() + timedelta(minutes=settings.FRESH_PROOF_MINUTES + 1)):
-        assert b"Get a fresh link" in ada.get(f"/my/{request.pk}/").content
+        assert b"Get a fresh link" in ada.get(f"/my/{request.pk}/package/").content
         assert ada.post(f"/my/{request.pk}/download/").status_code == 409
 
 
@@ -154,6 +156,7 @@ def test_a_package_past_its_day_is_not_offered():
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         PersonSession.objects.update(expires_at=timezone.now() + timedelta(hours=1))
         assert b"Your data is ready" not in ada.get(f"/my/{request.pk}/").content
+        assert b"There is nothing to download" in ada.get(f"/my/{request.pk}/package/").content
         assert ada.post(f"/my/{request.pk}/download/").status_code == 409
 
 
@@ -191,11 +194,11 @@ def test_who_received_my_data_shows_mine_only():
 
 def test_the_pages_cost_a_fixed_number_of_queries(django_assert_num_queries):
     ada, request = person()
-    for paths, most in ((("/my/",), 3), ((f"/my/{request.pk}/",), 7)):
+    for paths, most in ((("/my/",), 4), ((f"/my/{request.pk}/",), 7)):
         for path in paths:
             with django_assert_num_queries(most):
                 ada.get(path)
     for right in ("delete", "access"):
         confirm(ada, ask(ada, right=right))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         ada.get("/my/")

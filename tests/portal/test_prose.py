@@ -44,7 +44,8 @@ def test_no_markup_of_the_author_passes(hostile):
 
 @pytest.mark.parametrize("target", ["https://a.example/x?y=1&z=2", "mailto:privacy@example.org", "/request/", "#part"])
 def test_a_proper_link_is_a_link(target):
-    assert prose.html(f"[words]({target})") == f'<p><a href="{target.replace("&", "&amp;")}">words</a></p>'
+    away = ' rel="noreferrer"' if target.startswith("http") else ""
+    assert prose.html(f"[words]({target})") == f'<p><a href="{target.replace("&", "&amp;")}"{away}>words</a></p>'
 
 
 @given(st.text(alphabet="#-*|[]()` \n1.<>\"'&ab:/", max_size=200))
@@ -54,3 +55,16 @@ def test_any_text_becomes_html_with_known_tags_only(text):
     assert tags <= {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "strong", "em", "code", "a", "div", "table"} | {
         "thead", "tbody", "tr", "th", "td",
     }  # fmt: skip
+
+
+def test_headings_of_the_same_words_and_of_other_scripts_have_marks_of_their_own():
+    text = "## Kept\n\nA.\n\n## Kept\n\n## 保存期限\n\n### `Deep` **er**\n"
+    marks = [one.mark for one in prose.headings(text)]
+    assert len(set(marks)) == 4 and all(marks)
+    assert re.findall(r'id="([^"]+)"', prose.html(text)) == marks, "the table of contents finds them"
+    assert prose.headings(text)[3].words == "Deep er"
+
+
+def test_a_link_goes_where_the_register_leads():
+    made = prose.html("[jobs](https://a.example/?a=1&b=2)", {"https://a.example/?a=1&b=2": "/leaving/7/"}.get)
+    assert made == '<p><a href="/leaving/7/">jobs</a></p>'
