@@ -16,6 +16,11 @@ def needs_proof(request: Request) -> bool:
     return plans.thaw(request.plan).needs_proof and request.proved_at is None
 
 
+def stopped(request: Request) -> bool:
+    """Whether somebody on file said that they did not ask for this, and no colleague cleared it."""
+    return request.stopped_at is not None
+
+
 def mutating(request: Request) -> "QuerySet[WorkOrder]":
     """The orders that carry out what was asked for."""
     operation = plans.thaw(request.plan).operation

@@ -23,6 +23,7 @@ from audit.refusal import Refused
 from inventory.models import Field
 from requests_app import clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
 from requests_app.models import Clock, Letter, Proof, Request, State
+from requests_app.proving import stopping
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
 
@@ -132,6 +133,7 @@ def _store(submission: Submission, clean: dict[str, Any], now: datetime, actor: 
     )
     clocks.start(request, actor=who)
     _acknowledge(request, identifier, plan, now, who)
+    stopping.tell(request, now=now, actor=who)
     workflow.nudge(request)
     return request
 
@@ -143,8 +145,8 @@ def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now
         return
     context: dict[str, Any] = {"link": ""}
     if plan.needs_proof:
-        url, _ = proof.link(request, Proof.Purpose.OPEN, identifier=identifier, now=now)
-        context = {"link": url, "link_minutes": settings.PROOF_LINK_MINUTES}
+        holder = proof.receipt_holder(request.reference)
+        context = proof.attempt(request, Proof.Purpose.OPEN, identifier=identifier, now=now, holder=holder).words()
         log.record("proof.sent", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
     # It does not expire with its link: the receipt is owed in any case, and a new link can be asked for.
     letters.queue(

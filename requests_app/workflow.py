@@ -30,6 +30,7 @@ from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, S
 from subjects.models import Identifier
 
 CONDUCTOR = actors.worker("requests.workflow")
+STOPPED = "Somebody on file said that they did not ask for this. Make sure who asked, then let it go on."
 CONFLICT = "This request has moved on meanwhile. Load the page again."
 UNDECIDED: dict[str, Any] = {
     "proposed_by": None,
@@ -57,6 +58,8 @@ def move(request: Request, to: str, *, actor: Actor, event: str = "", **changes:
         raise Refused("This cannot be done in the state that the request is in.", code="illegal_move")
     with log.atomic():
         fresh = locks.request(request.pk)
+        if guards.stopped(fresh) and to in ACTIVE:
+            raise Refused(STOPPED, code="stopped")
         if not GUARDS[step.guard](fresh):
             raise Refused("What this step needs has not happened yet.", code=f"guard_{step.guard}")
         if not Request.objects.filter(pk=request.pk, state=request.state).update(state=to, **changes):
@@ -75,7 +78,7 @@ def advance(request_id: UUID) -> None:
     """Make every step whose condition is met; safe to repeat, and to run twice at once."""
     for _ in range(len(moves.STATES)):
         request = Request.objects.select_related("batch", "identifier").get(pk=request_id)
-        step = STEPS.get(request.state)
+        step = None if _held(request) else STEPS.get(request.state)
         try:
             with log.atomic():
                 moved = step is not None and step(request)
@@ -86,6 +89,11 @@ def advance(request_id: UUID) -> None:
         if not moved:
             break
     attention.refresh(request_id, actor=CONDUCTOR)
+
+
+def _held(request: Request) -> bool:
+    """Stopped, and past asking for proof: nothing goes on by itself."""
+    return guards.stopped(request) and not guards.needs_proof(request)
 
 
 def _from_received(request: Request) -> bool:

@@ -24,6 +24,7 @@ from requests_app import acts, appeals, delivery, letters, reads, review
 from requests_app.admin import sections
 from requests_app.admin.referring import VERBS
 from requests_app.models import Letter, Parcel, Referral, Request
+from requests_app.proving import stopping
 
 TEMPLATE = "admin/requests_app/request/case.html"
 Fields = dict[str, str]
@@ -35,6 +36,9 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "collect_again": lambda one, by, given: _said(review.collect_again(one, by=by)),
     "deny": lambda one, by, given: _said(
         review.deny(one, by=by, ground=given.get("ground", ""), note=given.get("note", ""))
+    ),
+    "resume": lambda one, by, given: _told(
+        stopping.clear(one, by=by, reason=given.get("reason", "")), "It goes on; what was found is searched anew."
     ),
     "take": lambda one, by, given: _taken(review.take(one, by=by)),
     "ask": lambda one, by, given: _told(

@@ -39,9 +39,15 @@ def do_not_sell(request: HttpRequest) -> HttpResponse:
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The reference, from a signed cookie that only this page gets; nothing of it stands in the address."""
-    receipt = request.get_signed_cookie(RECEIPT, default="", salt="portal.receipt", max_age=RECEIPT_SECONDS) or ""
-    reference, _, right = receipt.partition(" ")
+    reference, right = receipt(request)
     return visitor.page(request, "received", {"reference": reference, "right": right})
+
+
+def receipt(request: HttpRequest) -> tuple[str, str]:
+    """Reference and right of the request that this browser sent a short while ago, or nothing twice."""
+    text = request.get_signed_cookie(RECEIPT, default="", salt="portal.receipt", max_age=RECEIPT_SECONDS) or ""
+    reference, _, right = text.partition(" ")
+    return reference, right
 
 
 def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 200, trouble: str = "") -> HttpResponse:
@@ -52,15 +58,19 @@ def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 2
 
 def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) -> HttpResponse:
     """429, with the form and all that was typed."""
+    response = show(request, form, template, status=429, trouble=too_often(wait))
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def too_often(wait: int) -> str:
+    """How long to wait, in words."""
     minutes = max(1, -(-wait // 60))
-    trouble = ngettext(
+    return ngettext(
         "That was too often. Please wait a minute and send it again.",
         "That was too often. Please wait %(minutes)d minutes and send it again.",
         minutes,
     ) % {"minutes": minutes}
-    response = show(request, form, template, status=429, trouble=trouble)
-    response["Retry-After"] = str(wait)
-    return response
 
 
 def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
