@@ -18,6 +18,7 @@ def company(request: HttpRequest) -> dict[str, object]:
         "company_name": look.name or settings.COMPANY_NAME,
         "company_email": settings.COMPANY_EMAIL,
         "company_address": settings.COMPANY_ADDRESS,
+        "openid": bool(settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID),
         "demo": settings.DEMO,
         "mailbox": settings.DEMO and not settings.EMAIL_URL,
     }

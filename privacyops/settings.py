@@ -49,6 +49,12 @@ FRESH_PROOF_MINUTES = env.int("FRESH_PROOF_MINUTES", default=15)
 PARCEL_STORE = env.str("PARCEL_STORE", default="")
 PARCEL_DAYS = env.int("PARCEL_DAYS", default=7)
 PARCEL_DOWNLOADS = env.int("PARCEL_DOWNLOADS", default=3)
+# Keys of the signed tokens by which the company's own site hands its signed-in people over: "id=HS256:key,id=EdDSA:key".
+HOST_TOKEN_KEYS = env.list("HOST_TOKEN_KEYS", default=[])
+# Sign-in by OpenID Connect, where the company has a provider; empty: no button.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
 UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 # Working days that a client has to answer a referral.
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)

@@ -19,6 +19,7 @@ from disclosures.models import Notice
 from requests_app import laws, leftovers, locks, policy
 from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
 
+STOPPED = "Somebody on file did not ask for this: nothing goes on. Make sure who asked, then let it go on, or close it."
 UNREPLIED = "has not answered our referral"
 UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
@@ -28,6 +29,8 @@ def reasons(request: Request) -> list[tuple[str, str]]:
     wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
     there = _there(request.pk, wanted)  # mostly none: one query
     found = [] if request.state == State.CLOSED else _authority(request) + _question(request)
+    if request.stopped_at is not None:
+        found.insert(0, ("stopped", STOPPED))
     return found + [
         one for name, is_there in zip(wanted, there, strict=True) if is_there for one in SOURCES[name][1](request)
     ]

@@ -11,6 +11,7 @@ from connectors.models import Finding, WorkOrder
 from requests_app import acts, appeals, laws, moves, plans
 from requests_app.models import Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, SEND_BACK_REASONS, WORK
+from requests_app.proving import stopping
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,14 @@ def _ask(request: Request, user: User) -> Action | None:
     return Action("ask", "Ask the person", "plain", asks)
 
 
+def _resume(request: Request, user: User) -> Action | None:
+    if request.stopped_at is None or not _has(user, DECIDE):
+        return None
+    ask = Ask("reason", "How you made sure", kind="choice", choices=tuple(stopping.CLEARED.items()))
+    words = "Somebody on file said that they did not ask. What was found is searched anew, and decided again."
+    return Action("resume", "Let it go on", "danger", (ask,), words)
+
+
 def _answered(request: Request, user: User) -> Action | None:
     if request.waiting_since is None or request.state == State.CLOSED or not _works(user):
         return None
@@ -233,6 +242,7 @@ def _works(user: User) -> bool:
 CASES = (
     _accept_authority,
     _refuse_authority,
+    _resume,
     _propose,
     _approve,
     _send_back,

@@ -137,7 +137,8 @@ def package(request: Request, now: datetime) -> Package | None:
 
 def link_works(token: str, now: datetime) -> bool:
     """Whether a mailed link could still be used. Changes nothing: mail scanners look too."""
-    return Proof.objects.filter(token_hash=proof.hashed(token), used_at=None, expires_at__gt=now).exists()
+    rows = Proof.objects.filter(token_hash=proof.hashed(token), used_at=None, expires_at__gt=now)
+    return rows.exclude(purpose=Proof.Purpose.STOP).exists()
 
 
 def _glance(request: Request) -> Glance:

@@ -26,6 +26,11 @@ def waits(request: Request) -> bool:
     return needs_proof(request) or needs_authority(request)
 
 
+def stopped(request: Request) -> bool:
+    """Whether somebody on file said that they did not ask for this, and no colleague cleared it."""
+    return request.stopped_at is not None
+
+
 def mutating(request: Request) -> "QuerySet[WorkOrder]":
     """The orders that carry out what was asked for."""
     operation = plans.thaw(request.plan).operation

@@ -24,6 +24,7 @@ from audit.refusal import Refused
 from inventory.models import Field
 from requests_app import askers, clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
 from requests_app.models import Agent, Asker, Clock, Letter, Proof, Request, State
+from requests_app.proving import stopping
 from subjects import identifiers, registry
 from subjects.models import DataSubject, Identifier
 
@@ -129,6 +130,7 @@ def _store(
     _acknowledge(request, identifier, plan, now, who)
     if asker is not None and agent is None:  # an agent that sends through the API has its answer there
         askers.acknowledge(asker, now, actor=who)
+    stopping.tell(request, now=now, actor=who)
     workflow.nudge(request)
     return request
 
@@ -173,8 +175,9 @@ def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now
         return
     context: dict[str, Any] = {"link": ""}
     if plan.needs_proof and request.authority == Request.Authority.NONE:
-        url, _ = proof.link(request, Proof.Purpose.OPEN, identifier=identifier, now=now)
-        context = {"link": url, "link_minutes": settings.PROOF_LINK_MINUTES}
+        # A code opens a session in the browser that asked: never in that of somebody who asks for the person.
+        holder = proof.receipt_holder(request.reference) if request.asked_by == Request.AskedBy.SELF else ""
+        context = proof.attempt(request, Proof.Purpose.OPEN, identifier=identifier, now=now, holder=holder).words()
         log.record("proof.sent", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
     # It does not expire with its link: the receipt is owed in any case, and a new link can be asked for.
     kind = "acknowledgement" if request.asked_by == Request.AskedBy.SELF else "asked_for_you"

@@ -33,6 +33,7 @@ class Limit:
 # An office shares one address, so a network may do more than one mailbox; how much more, FORMS_PER_NETWORK says.
 NETWORK_SECONDS = 600
 MAILBOX = Limit("mailbox", 6, 3600)
+CODES = Limit("codes", 10, 600)
 
 
 def by_network(request: HttpRequest, now: float | None = None) -> int | None:
@@ -46,6 +47,11 @@ def by_mailbox(address: str, now: float | None = None) -> int | None:
         return _count(MAILBOX, identifiers.email(address), now)
     except Refused:
         return None  # not an address: the form says so itself
+
+
+def by_browser(holder: str, now: float | None = None) -> int | None:
+    """Count one code typed in this browser; the seconds to wait when there were too many, else None."""
+    return _count(CODES, holder, now)
 
 
 def network(request: HttpRequest) -> str:

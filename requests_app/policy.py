@@ -9,6 +9,10 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 SESSION_HOURS = 12
 PUBLIC_LETTERS_AN_HOUR = 3
+# How long "not you? stop it" works in a letter to another channel of the person.
+STOP_DAYS = 60
+# A code that is typed: how long it lives, and how many tries it stands.
+CODE_MINUTES, CODE_TRIES = 10, 5
 LETTER_DAYS = 3
 # An open question older than this is put before a colleague.
 QUESTION_DAYS = 30

@@ -1,17 +1,20 @@
-"""Who is asking: one-time links to a mailbox, and the browser session that a used link opens.
+"""Who is asking: one-time links and codes to a channel on file, and the browser session that a used one opens.
 
 A link is not a session: opening it (GET) changes nothing, for mail scanners open links too; its POST exchanges the token, once,
-for a cookie. Tokens and cookies are kept as hashes only. Strangers learn nothing: whoever asks gets the same answer.
+for a cookie. The code beside it is typed in the browser that asked, and in no other. Tokens, codes and cookies are kept as
+hashes only. Strangers learn nothing: whoever asks gets the same answer. Other ways to prove oneself are in `proving`.
 """
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
 from audit import actor as actors
@@ -19,19 +22,17 @@ from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
 from requests_app import letters, locks, policy, workflow
-from requests_app.models import Outcome, PersonSession, Proof, Request, State
+from requests_app.models import Outcome, PersonSession, Proof, Request, SpentToken, State
+from requests_app.proving import codes, ways
 from subjects import registry
-from subjects.models import Identifier
+from subjects.models import DataSubject, Identifier
 
-METHODS = {
-    "in_person": "They came in person",
-    "signed_in": "They were signed in to their account",
-    "called_back": "We called them back at a number that we had",
-    "data_compared": "They knew data that we hold about them",
-}
+# How a colleague may have made sure who is asking.
+METHODS = ways.by_staff()
 GONE = "This link is not known here. Ask for a new one on the sign-in page."
 USED = "This link was used already. Ask for a new one on the sign-in page."
 EXPIRED = "This link has expired. Ask for a new one on the sign-in page."
+WRONG_CODE = "This code does not fit, or it is too old. Look at the newest message, or use the link in it."
 
 
 @dataclass(frozen=True)
@@ -43,27 +44,54 @@ class Exchange:
     purpose: str
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """A new link with its code, as they stand in a letter and nowhere else, and when the link dies."""
+
+    url: str
+    code: str
+    expires_at: datetime
+
+    def words(self) -> dict[str, object]:
+        """What the letter is told."""
+        minutes = {"link_minutes": settings.PROOF_LINK_MINUTES, "code_minutes": policy.CODE_MINUTES}
+        return {"link": self.url, "code": self.code, **minutes}
+
+
 def hashed(secret: str) -> str:
-    """SHA-256 of a token with 256 random bits."""
+    """SHA-256 of a token with 256 random bits, or of what a browser holds."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def link(request: Request, purpose: str, *, identifier: Identifier, now: datetime) -> tuple[str, datetime]:
-    """A new one-time link and when it dies. The token stands in the letter only."""
-    token = secrets.token_urlsafe(32)
+def receipt_holder(reference: str) -> str:
+    """What the browser holds that sent the form: the page with the reference, by its signed cookie."""
+    return hashed(f"receipt {reference}")
+
+
+def attempt(request: Request, purpose: str, *, identifier: Identifier, now: datetime, holder: str = "") -> Attempt:
+    """A new one-time link, with a code for the browser of `holder`."""
+    token, code, key = secrets.token_urlsafe(32), codes.new(), uuid.uuid4()
     expires_at = now + timedelta(minutes=settings.PROOF_LINK_MINUTES)
     Proof.objects.create(
-        request=request, purpose=purpose, identifier=identifier, token_hash=hashed(token), expires_at=expires_at
+        id=key,
+        request=request,
+        purpose=purpose,
+        identifier=identifier,
+        token_hash=hashed(token),
+        expires_at=expires_at,
+        code_hash=codes.kept(key, code),
+        code_until=now + timedelta(minutes=policy.CODE_MINUTES),
+        holder=holder,
     )
-    return f"{settings.SITE_URL}/proof/{token}/", expires_at
+    return Attempt(f"{settings.SITE_URL}/proof/{token}/", code, expires_at)
 
 
-def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None) -> None:
+def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None, holder: str = "") -> None:
     """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough in an hour."""
-    _mail(request, purpose, letters.address(request), actor=actor, now=now or timezone.now())
+    _mail(request, purpose, letters.address(request), actor=actor, now=now or timezone.now(), holder=holder)
 
 
-def sign_in(email: str, *, now: datetime) -> None:
+def sign_in(email: str, *, now: datetime, holder: str = "") -> None:
     """Mail a link to see one's requests, if this address has any. The caller's answer is the same either way.
 
     Raises Refused (field "email") for what is not an address.
@@ -75,7 +103,7 @@ def sign_in(email: str, *, now: datetime) -> None:
     if request is None:
         return
     identifier = registry.add(subject, "email", email, actor=actors.person(subject.pk))
-    _mail(request, Proof.Purpose.SIGN_IN, identifier, actor=actors.person(subject.pk), now=now)
+    _mail(request, Proof.Purpose.SIGN_IN, identifier, actor=actors.person(subject.pk), now=now, holder=holder)
 
 
 def exchange(token: str, *, now: datetime) -> Exchange:
@@ -87,7 +115,8 @@ def exchange(token: str, *, now: datetime) -> Exchange:
     Raises Refused for an unknown, used or expired link.
     """
     with log.atomic():
-        proof = Proof.objects.select_related("identifier").filter(token_hash=hashed(token)).first()
+        rows = Proof.objects.select_related("identifier").exclude(purpose=Proof.Purpose.STOP)
+        proof = rows.filter(token_hash=hashed(token)).first()
         if proof is None:
             raise Refused(GONE, code="link_unknown")
         request = locks.request(proof.request_id)
@@ -96,11 +125,47 @@ def exchange(token: str, *, now: datetime) -> Exchange:
             if unused.exists():
                 raise Refused(EXPIRED, code="link_expired")
             raise Refused(USED, code="link_used")
-        person = actors.person(request.subject_id)
-        cookie = _open_session(request, proof, now)
-        log.record("proof.given", actor=person, noun=request, subject_id=request.subject_id, purpose=proof.purpose)
-        if proof.purpose == Proof.Purpose.OPEN:
-            _prove(request, proof.identifier, now, person)
+        return _given(request, proof, now, "link")
+
+
+def type_code(typed: str, *, holder: str, now: datetime) -> Exchange:
+    """Use the code of the newest attempt that this browser began; as `exchange` otherwise.
+
+    The try is counted before the code is compared, so that many at once are not one. Raises Refused, in the same words for a
+    wrong, old, used-up or dead code, and for a browser that began nothing.
+    """
+    with log.atomic():
+        rows = Proof.objects.select_related("identifier").filter(holder=holder).exclude(code_hash="")
+        proof = rows.order_by("-created_at").first()
+        given = None if proof is None else _typed(typed, proof, now)
+        if proof is None:
+            codes.fits(uuid.uuid4(), typed, "")  # the same work
+    if given is None:
+        raise Refused(WRONG_CODE, code="code_refused", field="code")
+    return given
+
+
+def _typed(typed: str, proof: Proof, now: datetime) -> Exchange | None:
+    request = locks.request(proof.request_id)
+    alive = Proof.objects.filter(pk=proof.pk, used_at=None, code_until__gt=now, code_tries__lt=policy.CODE_TRIES)
+    counted = alive.update(code_tries=F("code_tries") + 1)
+    if not codes.fits(proof.pk, typed, proof.code_hash) or not counted:
+        log.record(
+            "proof.code_refused", actor=actors.person(request.subject_id), noun=request, subject_id=request.subject_id
+        )
+        return None
+    Proof.objects.filter(pk=proof.pk).update(used_at=now)
+    return _given(request, proof, now, "code")
+
+
+def _given(request: Request, proof: Proof, now: datetime, way: str) -> Exchange:
+    """The session for a used link or code, and the proof of the request where it is for that."""
+    person = actors.person(request.subject_id)
+    cookie = open_session(request.subject, now=now, fresh=proof.purpose == Proof.Purpose.FRESH)
+    log.record("proof.given", actor=person, noun=request, subject_id=request.subject_id, purpose=proof.purpose, way=way)
+    if proof.purpose == Proof.Purpose.OPEN:
+        channel = "phone" if proof.identifier.kind == Identifier.Kind.PHONE else "mailbox"
+        accept(request, [proof.identifier], channel=channel, now=now, actor=person)
     return Exchange(cookie, request, proof.purpose)
 
 
@@ -112,7 +177,7 @@ def vouch(request: Request, *, by: User, method: str, also: Mapping[str, str] | 
     """
     if not by.has_perm("requests_app.decide_request"):
         raise Refused("Your role may not vouch for a person. Ask a colleague who reviews requests.", code="not_allowed")
-    if method not in METHODS:
+    if method not in METHODS or not ways.allowed(request.right, method):
         raise Refused(f"Choose how you made sure: {', '.join(METHODS)}.", code="method_unknown", field="method")
     who = actors.staff(by.pk)
     with log.atomic():
@@ -128,6 +193,37 @@ def vouch(request: Request, *, by: User, method: str, also: Mapping[str, str] | 
         log.record("request.proved", actor=who, noun=fresh, subject_id=fresh.subject_id, channel=method)
         workflow.nudge(fresh)
     return fresh
+
+
+def accept(request: Request, identifiers: Sequence[Identifier], *, channel: str, now: datetime, actor: Actor) -> None:
+    """The person of a locked request showed who they are by `channel`, in the caller's transaction: it moves on.
+
+    `identifiers`: what they showed to be theirs. Nothing where it was proved before, or is closed for another reason.
+    """
+    if not ways.allowed(request.right, channel):
+        raise Refused("This right is not proved in this way.", code="way_not_allowed")
+    late = request.state == State.CLOSED and request.outcome == Outcome.UNVERIFIED
+    if request.proved_at is None and (request.state != State.CLOSED or late):
+        Request.objects.filter(pk=request.pk, proved_at=None).update(proved_at=now)
+        for identifier in identifiers:
+            registry.prove(identifier, at=now, actor=actor)
+        log.record("request.proved", actor=actor, noun=request, subject_id=request.subject_id, channel=channel)
+        if late and request.stopped_at is None:
+            workflow.reopen(request, actor=actor)
+        workflow.advance(request.pk)
+    request.refresh_from_db()
+
+
+def open_session(subject: DataSubject, *, now: datetime, fresh: bool) -> str:
+    """A session for this person's browser; the value of its cookie. `fresh`: downloads are allowed for a while."""
+    cookie = secrets.token_urlsafe(32)
+    PersonSession.objects.create(
+        key_hash=hashed(cookie),
+        subject=subject,
+        expires_at=now + timedelta(hours=policy.SESSION_HOURS),
+        fresh_until=now + timedelta(minutes=settings.FRESH_PROOF_MINUTES) if fresh else None,
+    )
+    return cookie
 
 
 def session(cookie: str | None, *, now: datetime) -> PersonSession | None:
@@ -147,50 +243,31 @@ def sign_out(current: PersonSession) -> None:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete sessions that have ended and links that died long ago; how many rows went. The events stay."""
+    """Delete sessions that have ended, spent tokens that are dead by themselves, and links that died long ago; how many rows
+    went. The events stay.
+    """
     ended, _ = PersonSession.objects.filter(expires_at__lt=now).delete()
     dead, _ = Proof.objects.filter(expires_at__lt=now - timedelta(days=policy.DEAD_LINK_DAYS)).delete()
-    return ended + dead
+    spent, _ = SpentToken.objects.filter(expires_at__lt=now).delete()
+    return ended + dead + spent
 
 
-def _mail(request: Request, purpose: str, identifier: Identifier, *, actor: Actor, now: datetime) -> None:
+def _mail(
+    request: Request, purpose: str, identifier: Identifier, *, actor: Actor, now: datetime, holder: str = ""
+) -> None:
     with log.atomic():
         locks.person(request.subject_id)  # so that the limit holds for letters that are asked for at once
         if letters.limited(identifier, now):
             log.record("proof.limited", actor=actor, noun=request, subject_id=request.subject_id, purpose=purpose)
             return
-        url, expires_at = link(request, purpose, identifier=identifier, now=now)
+        made = attempt(request, purpose, identifier=identifier, now=now, holder=holder)
         log.record("proof.sent", actor=actor, noun=request, subject_id=request.subject_id, purpose=purpose)
         letters.queue(
             request,
             str(purpose),
             dedupe=f"{purpose}:{secrets.token_hex(8)}",
-            context={"link": url, "link_minutes": settings.PROOF_LINK_MINUTES},
+            context=made.words(),
             actor=actor,
             identifier=identifier,
-            expires_at=expires_at,
+            expires_at=made.expires_at,
         )
-
-
-def _open_session(request: Request, proof: Proof, now: datetime) -> str:
-    cookie = secrets.token_urlsafe(32)
-    fresh = now + timedelta(minutes=settings.FRESH_PROOF_MINUTES) if proof.purpose == Proof.Purpose.FRESH else None
-    PersonSession.objects.create(
-        key_hash=hashed(cookie),
-        subject=request.subject,
-        expires_at=now + timedelta(hours=policy.SESSION_HOURS),
-        fresh_until=fresh,
-    )
-    return cookie
-
-
-def _prove(request: Request, identifier: Identifier, now: datetime, person: Actor) -> None:
-    late = request.state == State.CLOSED and request.outcome == Outcome.UNVERIFIED
-    if request.proved_at is None and (request.state != State.CLOSED or late):
-        Request.objects.filter(pk=request.pk, proved_at=None).update(proved_at=now)
-        registry.prove(identifier, at=now, actor=person)
-        log.record("request.proved", actor=person, noun=request, subject_id=request.subject_id, channel="mailbox")
-        if late:
-            workflow.reopen(request, actor=person)
-        workflow.advance(request.pk)
-    request.refresh_from_db()

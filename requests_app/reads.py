@@ -43,6 +43,8 @@ FOR_PERSON = {
     "request.complained",
     "request.complaint_answered",
     "request.unproved",
+    "request.stopped",
+    "request.stop_cleared",
     "request.reopened",
     "referral.sent",
     "referral.answered",
@@ -103,8 +105,8 @@ def can_move(now: datetime) -> list[UUID]:
         | (at_work & Exists(orders.filter(state=WorkOrder.State.PARKED)))
     )
     rows = Request.objects.values_list("pk", flat=True)
-    first = list(rows.filter(ready, attention="").order_by("received_at")[:200])
-    return first + list(rows.filter(at_work).exclude(attention="").order_by("?")[:50])
+    first = list(rows.filter(ready, attention="", stopped_at=None).order_by("received_at")[:200])
+    return first + list(rows.filter(at_work, stopped_at=None).exclude(attention="").order_by("?")[:50])
 
 
 def of_batch(batch_id: UUID) -> list[UUID]:

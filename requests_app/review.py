@@ -20,6 +20,7 @@ from requests_app import bells, guards, laws, locks, plans, policy, workflow
 from requests_app.buttons import Action, Ask, actions, may_approve, may_propose
 from requests_app.models import Note, Outcome, Parcel, Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, NOTE, SEND_BACK_REASONS, WORK
+from requests_app.proving import stopping
 
 __all__ = (
     "Action",
@@ -35,7 +36,6 @@ __all__ = (
     "send_back",
     "take",
 )
-
 STALE = "The findings changed since you looked; review again."
 NOT_ALLOWED = {
     DECIDE: "Your role may not decide about requests. Ask a colleague who reviews requests.",
@@ -187,6 +187,8 @@ def _carry_out(request: Request, by: User) -> Request:
     wait = timedelta(hours=settings.ERASURE_COOLING_OFF_HOURS)
     if request.batch is None:
         raise Refused("Nothing has been searched yet.", code="not_searched")
+    if guards.stopped(request):
+        raise Refused(workflow.STOPPED, code="stopped")
     batches.authorise(
         request.batch,
         operation=plan.operation,
@@ -200,6 +202,8 @@ def _carry_out(request: Request, by: User) -> Request:
     )
     findings = _findings(request)
     _record("request.approved", request, by, findings=findings)
+    if plan.operation == "erase":
+        stopping.tell_before_erasure(request, now=now, actor=actors.staff(by.pk))
     if plan.delivers == "parcel" and findings:
         _open_parcel(request, by)
     moved = workflow.move(

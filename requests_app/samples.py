@@ -17,6 +17,7 @@ from requests_app.results import Line, Summary, done_words
 
 REFERENCE, EARLIER, NAME = "PR-SAMP-0001", "PR-SAMP-0000", "Robin Example"
 LINK = "https://sample.invalid/a-link-that-works-once"
+CODE = "5AMP-1E00"
 WORDS = "Here stand the words that a colleague writes for this person."
 
 
@@ -75,6 +76,11 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
         "link": LINK,
         "gate": "person",
         "link_minutes": settings.PROOF_LINK_MINUTES,
+        "code": CODE,
+        "stop_link": LINK,
+        "stop_days": policy.STOP_DAYS,
+        "hours": settings.ERASURE_COOLING_OFF_HOURS,
+        "code_minutes": policy.CODE_MINUTES,
         "earlier": EARLIER,
         "client": "Example Client Ltd",
         "system": "Example applicant desk",

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from requests_app.views import asking, branding, centre, choosing, embedding, entering, limiting, mine, notices, rights
+from requests_app.views import (
+    asking,
+    branding,
+    centre,
+    choosing,
+    codes,
+    embedding,
+    entering,
+    guests,
+    limiting,
+    mine,
+    notices,
+    rights,
+)
 
 app_name = "portal"
 
@@ -20,13 +33,19 @@ urlpatterns = [
     path("schemas/package-1.json", centre.package_schema, name="package_schema"),
     path("request/", asking.ask, name="ask"),
     path("request/received/", asking.received, name="received"),
+    path("request/received/code/", codes.of_receipt, name="received_code"),
     path("do-not-sell/", asking.do_not_sell, name="do_not_sell"),
     path("limit/", limiting.limit, name="limit"),
     path("privacy-choices/", limiting.privacy_choices, name="privacy_choices"),
     path("embed/request/", embedding.ask, name="embed"),
     path("proof/<str:token>/", entering.prove, name="proof"),
+    path("stop/<str:token>/", entering.stop, name="stop"),
     path("signin/", entering.signin, name="signin"),
     path("signin/sent/", entering.sent, name="sent"),
+    path("signin/code/", codes.of_signin, name="signin_code"),
+    path("signin/host/", guests.host, name="host"),
+    path("signin/openid/", guests.openid_begin, name="openid"),
+    path("signin/openid/back/", guests.openid_back, name="openid_back"),
     path("signout/", entering.signout, name="signout"),
     path("my/", mine.mine, name="mine"),
     path("my/recipients/", mine.recipients, name="recipients"),
@@ -37,6 +56,7 @@ urlpatterns = [
     path("my/<uuid:pk>/appeal/", mine.appeal, name="appeal"),
     path("my/<uuid:pk>/complain/", mine.complain, name="complain"),
     path("my/<uuid:pk>/fresh/", mine.fresh, name="fresh"),
+    path("my/<uuid:pk>/code/", codes.of_request, name="code"),
     path("my/<uuid:pk>/download/", mine.download, name="download"),
     path("choices/", choosing.choices, name="choices"),
 ]

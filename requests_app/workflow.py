@@ -45,6 +45,7 @@ from requests_app.models import Clock, Outcome, Parcel, Pause, Request, Right, S
 from subjects.models import Identifier
 
 CONDUCTOR = actors.worker("requests.workflow")
+STOPPED = "Somebody on file said that they did not ask for this. Make sure who asked, then let it go on."
 CONFLICT = "This request has moved on meanwhile. Load the page again."
 UNDECIDED: dict[str, Any] = {
     "proposed_by": None,
@@ -85,6 +86,8 @@ def move_if_ready(
     before = request.state
     with log.atomic():
         fresh = request if held else locks.request(request.pk)
+        if guards.stopped(fresh) and to in ACTIVE:
+            raise Refused(STOPPED, code="stopped")
         if not GUARDS[step.guard](fresh):
             return None
         if not Request.objects.filter(pk=request.pk, state=before).update(state=to, **changes):
@@ -108,7 +111,7 @@ def advance(request_id: UUID) -> None:
     with log.atomic():
         request, moved = locks.request(request_id, "batch", "identifier", "subject"), False
         for _ in range(len(moves.STATES)):
-            step = STEPS.get(request.state)
+            step = None if _stays(request) else STEPS.get(request.state)
             try:
                 with log.atomic(apart=moved):
                     following = step(request) if step else None
@@ -124,6 +127,11 @@ def advance(request_id: UUID) -> None:
             attention.refresh_locked(request, actor=CONDUCTOR)
     if failed is not None:
         raise failed
+
+
+def _stays(request: Request) -> bool:
+    """Stopped, and past asking for proof: nothing goes on by itself."""
+    return guards.stopped(request) and not guards.needs_proof(request)
 
 
 def _from_received(request: Request) -> Request | None:

@@ -24,6 +24,7 @@ from requests_app import acts, appeals, authority, delivery, letters, reads, rev
 from requests_app.admin import sections
 from requests_app.admin.referring import VERBS
 from requests_app.models import Letter, Parcel, Referral, Request
+from requests_app.proving import stopping
 
 TEMPLATE = "admin/requests_app/request/case.html"
 Fields = dict[str, str]
@@ -41,6 +42,9 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     ),
     "refuse_authority": lambda one, by, given: _told(
         authority.refuse(one, by=by, reason=given.get("reason", "")), "Refused. Both are told."
+    ),
+    "resume": lambda one, by, given: _told(
+        stopping.clear(one, by=by, reason=given.get("reason", "")), "It goes on; what was found is searched anew."
     ),
     "take": lambda one, by, given: _taken(review.take(one, by=by)),
     "ask": lambda one, by, given: _told(

@@ -87,6 +87,8 @@ def stream(parcel: Parcel, session: PersonSession, *, now: datetime, password: s
     owner = request.subject_id
     if session.subject_id != owner or request.batch is None or request.batch.subject_id != owner:
         raise Refused("There is no such package here.", code="not_yours")
+    if request.stopped_at is not None:
+        raise Refused("This request was stopped. We make sure who asked; you hear from us.", code="stopped")
     if session.fresh_until is None or session.fresh_until <= now:
         raise Refused("Confirm once more that it is you: we mail you a new link.", code="not_fresh")
     fresh = Parcel.objects.get(pk=parcel.pk)

@@ -6,7 +6,7 @@ from requests_app.models.bulk import Line, Upload
 from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
 from requests_app.models.mail import Letter, Parcel
 from requests_app.models.notes import Note
-from requests_app.models.proofs import PersonSession, Proof
+from requests_app.models.proofs import FactCheck, Paper, PersonSession, Proof, SpentToken
 from requests_app.models.referrals import Referral
 from requests_app.models.requests import Outcome, Request, Right, State
 
@@ -19,11 +19,13 @@ __all__ = (
     "ClockWarning",
     "DayOff",
     "Extension",
+    "FactCheck",
     "Letter",
     "Line",
     "Note",
     "Outcome",
     "OwnTarget",
+    "Paper",
     "Parcel",
     "Pause",
     "PersonSession",
@@ -31,6 +33,7 @@ __all__ = (
     "Referral",
     "Request",
     "Right",
+    "SpentToken",
     "State",
     "Upload",
     "WarningStep",

@@ -127,6 +127,11 @@ class Request(models.Model):
     plan = models.JSONField(default=dict, help_text="Frozen row of the PLANS table.")
     proved_at = models.DateTimeField(null=True, blank=True)
     waiting_since = models.DateTimeField(null=True, blank=True, help_text="Set while we wait for the person's answer.")
+    stopped_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Somebody said that they did not ask for this: nothing goes on until it is cleared.",
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_requests"
     )

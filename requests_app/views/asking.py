@@ -45,10 +45,16 @@ def do_not_sell(request: HttpRequest) -> HttpResponse:
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The reference, from a signed cookie that only this page gets; nothing of it stands in the address."""
-    receipt = request.get_signed_cookie(RECEIPT, default="", salt="portal.receipt", max_age=RECEIPT_SECONDS) or ""
-    reference, right, asked_by, waits = (*receipt.split(" "), "", "", "", "")[:4]
+    reference, right, asked_by, waits = receipt(request)
     context = {"reference": reference, "right": right, "asked_by": asked_by, "waits": waits}
     return visitor.page(request, "received", context)
+
+
+def receipt(request: HttpRequest) -> tuple[str, str, str, str]:
+    """Reference, right, who asked and whose turn it is, of what this browser sent a short while ago; else nothing."""
+    text = request.get_signed_cookie(RECEIPT, default="", salt="portal.receipt", max_age=RECEIPT_SECONDS) or ""
+    reference, right, asked_by, waits = (*text.split(" "), "", "", "", "")[:4]
+    return reference, right, asked_by, waits
 
 
 def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 200, trouble: str = "") -> HttpResponse:
@@ -60,15 +66,19 @@ def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 2
 
 def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) -> HttpResponse:
     """429, with the form and all that was typed."""
+    response = show(request, form, template, status=429, trouble=too_often(wait))
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def too_often(wait: int) -> str:
+    """How long to wait, in words."""
     minutes = max(1, -(-wait // 60))
-    trouble = ngettext(
+    return ngettext(
         "That was too often. Please wait a minute and send it again.",
         "That was too often. Please wait %(minutes)d minutes and send it again.",
         minutes,
     ) % {"minutes": minutes}
-    response = show(request, form, template, status=429, trouble=trouble)
-    response["Retry-After"] = str(wait)
-    return response
 
 
 def _waits(got: Request) -> str:

@@ -1,7 +1,9 @@
 """Showing who one is: the page behind a mailed link, asking for a link, and leaving."""
 
+import secrets
 from contextlib import suppress
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -9,11 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.refusal import Refused
-from requests_app import glance, gpc, limits, proof
+from requests_app import glance, gpc, limits, policy, proof
 from requests_app.forms import EmailForm
 from requests_app.models import Proof
+from requests_app.proving import stopping
 from requests_app.steady import steady
 from requests_app.views import asking, visitor
+
+ASKED = "asked"
+ASKED_SECONDS = policy.CODE_MINUTES * 60
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +37,12 @@ def prove(request: HttpRequest, token: str) -> HttpResponse:
         given = proof.exchange(token, now=now)
     except Refused:
         return visitor.page(request, "proof_gone", status=410)
-    session = proof.session(given.cookie, now=now)
+    return entered(request, given)
+
+
+def entered(request: HttpRequest, given: proof.Exchange) -> HttpResponse:
+    """On with a new session to what it is for; a browser's opt-out signal is heard at once."""
+    session = proof.session(given.cookie, now=timezone.now())
     if session is not None and gpc.signalled(request):
         gpc.honour(session)
     if given.purpose == Proof.Purpose.SIGN_IN:
@@ -40,6 +51,23 @@ def prove(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, _("Thank you. We know now that it is you, and have started."))
     page = "package" if given.purpose == Proof.Purpose.FRESH else "one"
     return visitor.enter(visitor.to(page, given.request.pk), given.cookie)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """ "Not you? Stop it": GET shows one button and stops nothing; POST holds all open requests and ends the sessions."""
+    now = timezone.now()
+    if request.method != "POST" and stopping.works(token, now):
+        response = visitor.page(request, "stop")
+        response["Referrer-Policy"] = "strict-origin"  # see `prove`
+        return response
+    try:
+        if request.method != "POST":
+            raise Refused(proof.GONE)
+        stopping.stop(token, now=now)
+    except Refused:
+        return visitor.page(request, "stop_gone", status=410)
+    return visitor.leave(visitor.page(request, "stopped"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,9 +84,20 @@ def signin(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return asking.show(request, form, "signin", status=422)
     # The form has checked the address: any other refusal would tell a stranger something about it.
+    asked = secrets.token_urlsafe(32)
     with steady(), suppress(Refused):
-        proof.sign_in(form.cleaned_data["email"], now=timezone.now())
-    return visitor.to("sent")
+        proof.sign_in(form.cleaned_data["email"], now=timezone.now(), holder=proof.hashed(asked))
+    response = visitor.to("sent")
+    # By it the code in the message is bound to this browser; everybody gets one.
+    response.set_cookie(
+        ASKED, asked, max_age=ASKED_SECONDS, path="/signin/", secure=settings.HTTPS, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def holder(request: HttpRequest) -> str:
+    """What this browser holds since it sent the sign-in form, as a hash."""
+    return proof.hashed(request.COOKIES.get(ASKED, ""))
 
 
 @require_safe

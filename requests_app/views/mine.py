@@ -49,14 +49,14 @@ def mine(request: HttpRequest, session: PersonSession) -> HttpResponse:
 @signed_in
 def one(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
     """One request: where it stands, when the answer is due and by which law, and what can be done."""
-    return _show(request, session, _own(session, pk))
+    return _show(request, session, own_request(session, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def withdraw(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
     """Asks once more (GET), then withdraws (POST)."""
-    own = _own(session, pk)
+    own = own_request(session, pk)
     if request.method != "POST":
         return visitor.page(request, "withdraw", {"one": own.request}) if own.may_withdraw else visitor.to("one", pk)
     try:
@@ -102,13 +102,13 @@ def _say(
     verb: Callable[[Request, str, actors.Actor], object],
 ) -> HttpResponse:  # fmt: skip
     """One text box of the page, to one verb; a refusal comes back beside it with what was typed."""
-    own = _own(session, pk)
+    own = own_request(session, pk)
     words = request.POST.get("words", "")
     try:
         verb(own.request, words, actors.person(session.subject_id))
     except Refused as refused:
         typed = {"form": form, "words": words[:8000], "sentence": refused.message}
-        return _show(request, session, _own(session, pk), typed=typed, status=422)
+        return _show(request, session, own_request(session, pk), typed=typed, status=422)
     messages.success(request, thanks)
     return visitor.to("one", pk)
 
@@ -120,11 +120,12 @@ def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
 
     Data leaves only for somebody who reads that mailbox right now.
     """
-    own = _own(session, pk)
+    own = own_request(session, pk)
     if not own.waits and glance.package(own.request, timezone.now()) is None:
         return _refused(request, Refused(_("There is nothing for which you need a link now.")), pk)
     purpose = Proof.Purpose.OPEN if own.waits else Proof.Purpose.FRESH
-    proof.send(own.request, purpose, actor=actors.person(session.subject_id))
+    holder = proof.hashed(session.key_hash)
+    proof.send(own.request, purpose, actor=actors.person(session.subject_id), holder=holder)
     messages.success(request, _("Look into your mailbox: a link is on its way. Open it and press the button."))
     return visitor.to("one" if own.waits else "package", pk)
 
@@ -133,7 +134,7 @@ def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
 @signed_in
 def package(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
     """The package: its size and day, what is inside, and whether a fresh proof is there; then the button."""
-    return _package(request, session, _own(session, pk))
+    return _package(request, session, own_request(session, pk))
 
 
 @require_POST
@@ -142,7 +143,7 @@ def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
     """Streams the package, locked with a password where the person typed one. Only a POST: looking at an address must never
     use a download up.
     """
-    own = _own(session, pk)
+    own = own_request(session, pk)
     package = glance.package(own.request, timezone.now())
     if package is None:
         return _refused(request, Refused(_("There is no package to fetch.")), pk)
@@ -185,33 +186,42 @@ def _show(
     typed: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context: dict[str, Any] = {
+    return visitor.page(request, "one", context(session, own) | {"typed": typed or {}}, status=status)
+
+
+def context(session: PersonSession, own: Glance) -> dict[str, Any]:
+    """What the page of one request shows."""
+    return {
         "one": own.request,
         "own": own,
         "timeline": reads.timeline(own.request, for_person=True),
         "referred": results.referred(own.request),
         "changes": [(attribute_label(key), value) for key, value in cast(dict[str, str], own.request.changes).items()],
         "package": own.package,
-        "typed": typed or {},
+        "typed": {},
+        "code_to": reverse("portal:code", args=(own.request.pk,)),
     }
-    return visitor.page(request, "one", context, status=status)
+
+
+def package_context(session: PersonSession, own: Glance) -> dict[str, Any]:
+    """What the page of the package shows."""
+    return {
+        "one": own.request,
+        "package": own.package,
+        "fresh": session.fresh_until is not None and session.fresh_until > timezone.now(),
+        "fresh_until": session.fresh_until,
+        "typed": {},
+        "code_to": reverse("portal:code", args=(own.request.pk,)),
+    }
 
 
 def _package(
     request: HttpRequest, session: PersonSession, own: Glance, *, typed: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    fresh_until, now = session.fresh_until, timezone.now()
-    context = {
-        "one": own.request,
-        "package": own.package,
-        "fresh": fresh_until is not None and fresh_until > now,
-        "fresh_until": fresh_until,
-        "typed": typed or {},
-    }
-    return visitor.page(request, "package", context, status=status)
+    return visitor.page(request, "package", package_context(session, own) | {"typed": typed or {}}, status=status)
 
 
-def _own(session: PersonSession, pk: UUID) -> Glance:
+def own_request(session: PersonSession, pk: UUID) -> Glance:
     """404 for another person's request, as for one that never was."""
     own = glance.one(session, pk)
     if own is None:

@@ -28,10 +28,16 @@ MATRIX = {
     "package_schema": ("get", 200, 200, 200),
     "ask": ("get", 200, 200, 200),
     "received": ("get", 200, 200, 200),
+    "received_code": ("post", 422, 422, 422),
     "do_not_sell": ("get", 200, 200, 200),
     "proof": ("get", 410, 410, 410),
+    "stop": ("get", 410, 410, 410),
     "signin": ("get", 200, 200, 200),
     "sent": ("get", 200, 200, 200),
+    "signin_code": ("post", 422, 422, 422),
+    "host": ("post", 404, 404, 404),
+    "openid": ("get", 404, 404, 404),
+    "openid_back": ("get", 404, 404, 404),
     "signout": ("post", 303, 303, 303),
     "mine": ("get", 303, 200, 200),
     "recipients": ("get", 303, 200, 200),
@@ -42,6 +48,7 @@ MATRIX = {
     "appeal": ("post", 303, 404, 422),
     "complain": ("post", 303, 404, 422),
     "fresh": ("post", 303, 404, 409),
+    "code": ("post", 303, 404, 422),
     "download": ("post", 303, 404, 409),
     "choices": ("get", 303, 200, 200),
 }
@@ -71,7 +78,9 @@ def test_the_right_people_get_in_and_nobody_else(name):
             assert request.reference.encode() not in response.content
 
 
-@pytest.mark.parametrize("name", ["one", "package", "withdraw", "answer", "appeal", "complain", "fresh", "download"])
+@pytest.mark.parametrize(
+    "name", ["one", "package", "withdraw", "answer", "appeal", "complain", "fresh", "code", "download"]
+)
 def test_another_persons_request_looks_like_one_that_never_was(name):
     _ada, request = person()
     mallory, _ = person(MALLORY)

@@ -123,7 +123,7 @@ def test_a_language_holds_every_letter_with_the_same_variables(language):
 
 
 def test_every_letter_of_the_table_has_a_template_and_every_template_a_letter():
-    parts = {"footer", "complain", "told", "referred"}
+    parts = {"footer", "complain", "told", "referred", "code"}
     named = {path.name.split(".")[0] for path in LETTERS.glob("*.txt")}
     assert named - parts == set(stationery.KINDS)
     special = [path.name.split(".")[1] for path in LETTERS.glob("*.*.txt")]
