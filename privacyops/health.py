@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.models import SweepRun
 from connectors.models import WorkOrder
+from requests_app import limits
 from requests_app.models import Letter, Request
 
 SILENT_AFTER = timedelta(minutes=5)
@@ -39,6 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "requests_open": ("Requests that are not closed", running.count()),
         "requests_overdue": ("Open requests past their day", running.filter(due_at__lte=now).count()),
         "orders_parked": ("Work that waits for a person", WorkOrder.objects.filter(state="parked").count()),
+        "forms_flood": ("Forms of the minute that last was a flood; 0: there is none", limits.flood()),
         "letters_queued": ("Letters to be sent", Letter.objects.filter(state="queued").count()),
         "sweep_age_seconds": (
             "Since the last sweep began; -1: never",

@@ -54,6 +54,11 @@ UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
+# More public forms than this within a minute are a flood (0: never); then forms ask for a proof of work of so many bits, or
+# for having been open so many seconds.
+FLOOD_FORMS = env.int("FLOOD_FORMS", default=120)
+FLOOD_BITS = env.int("FLOOD_BITS", default=18)
+FLOOD_WAIT_SECONDS = env.int("FLOOD_WAIT_SECONDS", default=30)
 
 # ---------------------------------------------------------------- engine
 CHUNK_ROWS = env.int("CHUNK_ROWS", default=2000)

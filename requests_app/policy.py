@@ -3,12 +3,31 @@
 import re
 import secrets
 import unicodedata
+from dataclasses import dataclass
 
 # Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+
+@dataclass(frozen=True)
+class LetterLimit:
+    """At most `most` letters of these kinds to one mailbox in so many hours."""
+
+    kinds: tuple[str, ...]
+    most: int
+    hours: int
+
+
+# What a stranger can make us send to somebody else's mailbox by filling in public forms; how often forms were sent does not
+# count. What only a signed-in person can ask for is counted apart, so that nobody else uses it up.
+LETTER_LIMITS = (
+    LetterLimit(("acknowledgement", "duplicate", "sign_in"), 3, 1),
+    LetterLimit(("acknowledgement", "duplicate"), 3, 24),
+    LetterLimit(("sign_in",), 8, 24),
+    LetterLimit(("open", "fresh"), 3, 1),
+)
+
 SESSION_HOURS = 12
-PUBLIC_LETTERS_AN_HOUR = 3
 LETTER_DAYS = 3
 # An open question older than this is put before a colleague.
 QUESTION_DAYS = 30

@@ -59,7 +59,7 @@ def link(request: Request, purpose: str, *, identifier: Identifier, now: datetim
 
 
 def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None) -> None:
-    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough in an hour."""
+    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough."""
     _mail(request, purpose, letters.address(request), actor=actor, now=now or timezone.now())
 
 
@@ -155,7 +155,7 @@ def forget_old(now: datetime) -> int:
 def _mail(request: Request, purpose: str, identifier: Identifier, *, actor: Actor, now: datetime) -> None:
     with log.atomic():
         locks.person(request.subject_id)  # so that the limit holds for letters that are asked for at once
-        if letters.limited(identifier, now):
+        if letters.limited(identifier, now, str(purpose)):
             log.record("proof.limited", actor=actor, noun=request, subject_id=request.subject_id, purpose=purpose)
             return
         url, expires_at = link(request, purpose, identifier=identifier, now=now)

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
-from requests_app import intake, limits, plans
+from requests_app import flood, intake, limits, plans
 from requests_app.forms import AskForm, OptOutForm, Ticketed
 from requests_app.steady import steady
 from requests_app.views import visitor
@@ -47,6 +47,7 @@ def received(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 200, trouble: str = "") -> HttpResponse:
     """A form with all that was typed, and what is to be mended on top and beside each field."""
     context: dict[str, Any] = {"form": form, "problems": list(form.problems()), "trouble": trouble}
+    context["work"] = flood.asks(request)
     return visitor.page(request, template, context, status=status)
 
 
@@ -63,6 +64,13 @@ def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) ->
     return response
 
 
+def hold_on(request: HttpRequest, form: Ticketed, template: str, held: flood.Held) -> HttpResponse:
+    """429 in a flood, with the form and all that was typed, and what to do."""
+    response = show(request, form, template, status=429, trouble=held.sentence)
+    response["Retry-After"] = str(held.seconds)
+    return response
+
+
 def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> HttpResponse:
     wait = limits.by_network(request)
     if wait:
@@ -72,6 +80,9 @@ def _receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) ->
     wait = limits.by_mailbox(form.cleaned_data["email"])
     if wait:
         return slow_down(request, form, template, wait)
+    held = flood.holds(request, form)
+    if held:
+        return hold_on(request, form, template, held)
     with steady():
         try:
             got = intake.submit(form.submission(), now=timezone.now())
