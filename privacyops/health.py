@@ -6,6 +6,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from audit.models import SweepRun
 from connectors.models import WorkOrder
@@ -15,11 +16,13 @@ from requests_app.models import Letter, Request
 SILENT_AFTER = timedelta(minutes=5)
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """The database answers, and the scheduler did something in the last minutes."""
     try:
@@ -31,6 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"database": "up", "scheduler": "up" if beating else "silent"}, status=200 if beating else 503)
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Counts in the Prometheus text format."""
     now = timezone.now()
