@@ -27,7 +27,7 @@ from privacyops.lawbook import lawbook
 from privacyops.letterbook import letterbook
 from privacyops.record.page import record
 from privacyops.reports.page import reports, yearly
-from requests_app import deadlines, referrals
+from requests_app import deadlines, limits, referrals
 from requests_app.badges import badge
 from requests_app.models import Request, State
 from retention.models import Run
@@ -163,6 +163,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user, now = colleague(request), timezone.now()
     last = SweepRun.objects.aggregate(last=Max("started_at"))["last"]
     context |= {"cards": cards(user, now), "silent": last is None or last < now - SILENT_AFTER, "last_sweep": last}
+    context["flood"] = limits.flood()
     if user.has_perm("requests_app.view_request"):
         nearest = Request.objects.exclude(state=State.CLOSED).select_related("owner")
         nearest = nearest.order_by(F("due_at").asc(nulls_last=True), "received_at")[:10]

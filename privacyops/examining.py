@@ -21,6 +21,7 @@ from audit import triggers
 from audit.models import SweepRun
 from connectors.kinds import base
 from connectors.models import Connection
+from requests_app import limits
 
 # Longer than any healthy pause between two sweeps; and than a sweep may take.
 QUIET, LONG = timedelta(minutes=5), timedelta(minutes=15)
@@ -184,6 +185,11 @@ def address() -> Result:
 def proxies() -> Result:
     """Whose word we take for who asks, and whether they came by TLS."""
     count = settings.TRUSTED_PROXIES
+    if not count and limits.proxy_unbelieved():
+        return Result(
+            "Proxies", "warn", "Forms come through a proxy that is not believed: everybody counts as one network.",
+            "Set TRUSTED_PROXIES to the number of proxies in front of us.",
+        )  # fmt: skip
     if settings.HTTPS and not count:
         return Result(
             "Proxies", "warn", "No proxy is believed: if one ends TLS for us, every page redirects to itself.",

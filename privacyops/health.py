@@ -6,19 +6,23 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from audit.models import SweepRun
 from connectors.models import WorkOrder
+from requests_app import limits
 from requests_app.models import Letter, Request
 
 SILENT_AFTER = timedelta(minutes=5)
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """The database answers, and the scheduler did something in the last minutes."""
     try:
@@ -30,6 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"database": "up", "scheduler": "up" if beating else "silent"}, status=200 if beating else 503)
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Counts in the Prometheus text format."""
     now = timezone.now()
@@ -39,6 +44,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "requests_open": ("Requests that are not closed", running.count()),
         "requests_overdue": ("Open requests past their day", running.filter(due_at__lte=now).count()),
         "orders_parked": ("Work that waits for a person", WorkOrder.objects.filter(state="parked").count()),
+        "forms_flood": ("Forms of the minute that last was a flood; 0: there is none", limits.flood()),
         "letters_queued": ("Letters to be sent", Letter.objects.filter(state="queued").count()),
         "sweep_age_seconds": (
             "Since the last sweep began; -1: never",

@@ -62,6 +62,11 @@ REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 # Which rights the public form offers, of those that the law or our policy gives; empty: all.
 RIGHTS_OFFERED = env.list("RIGHTS_OFFERED", default=[])
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
+# More public forms than this within a minute are a flood (0: never); then forms ask for a proof of work of so many bits, or
+# for having been open so many seconds.
+FLOOD_FORMS = env.int("FLOOD_FORMS", default=120)
+FLOOD_BITS = env.int("FLOOD_BITS", default=18)
+FLOOD_WAIT_SECONDS = env.int("FLOOD_WAIT_SECONDS", default=30)
 
 # ---------------------------------------------------------------- engine
 CHUNK_ROWS = env.int("CHUNK_ROWS", default=2000)

@@ -35,10 +35,6 @@ from subjects.models import Identifier
 logger = logging.getLogger(__name__)
 
 SENDER = actors.worker("requests.letters")
-# What a stranger can make us send to somebody else's mailbox by filling in a public form.
-PUBLIC_KINDS = (
-    "acknowledgement", "asked_for_you", "asker_acknowledged", "sign_in", "fresh", "open", "duplicate",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,11 +103,15 @@ def address(request: Request) -> Identifier:
     return found
 
 
-def limited(identifier: Identifier, now: datetime) -> bool:
-    """Whether this mailbox already got as many letters as strangers may cause within an hour."""
-    since = now - timedelta(hours=1)
-    sent = Letter.objects.filter(identifier=identifier, kind__in=PUBLIC_KINDS, queued_at__gt=since)
-    return sent.count() >= policy.PUBLIC_LETTERS_AN_HOUR
+def limited(identifier: Identifier, now: datetime, kind: str = "acknowledgement") -> bool:
+    """Whether this mailbox got as many letters like this one as it should (policy.LETTER_LIMITS), in an hour or a day."""
+    sent = Letter.objects.filter(identifier=identifier, queued_at__gt=now - timedelta(days=1))
+    rows = list(sent.values_list("kind", "queued_at"))
+    return any(
+        sum(1 for one, at in rows if one in limit.kinds and at > now - timedelta(hours=limit.hours)) >= limit.most
+        for limit in policy.LETTER_LIMITS
+        if kind in limit.kinds
+    )
 
 
 def waiting(now: datetime) -> list[uuid.UUID]:

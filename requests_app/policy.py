@@ -3,12 +3,32 @@
 import re
 import secrets
 import unicodedata
+from dataclasses import dataclass
 
 # Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+
+@dataclass(frozen=True)
+class LetterLimit:
+    """At most `most` letters of these kinds to one mailbox in so many hours."""
+
+    kinds: tuple[str, ...]
+    most: int
+    hours: int
+
+
+# What a stranger can make us send to somebody else's mailbox by filling in public forms; how often forms were sent does not
+# count. What only a signed-in person can ask for is counted apart, so that nobody else uses it up.
+ASKED = ("acknowledgement", "asked_for_you", "asker_acknowledged")
+LETTER_LIMITS = (
+    LetterLimit((*ASKED, "duplicate", "sign_in"), 3, 1),
+    LetterLimit((*ASKED, "duplicate"), 3, 24),
+    LetterLimit(("sign_in",), 8, 24),
+    LetterLimit(("open", "fresh"), 3, 1),
+)
+
 SESSION_HOURS = 12
-PUBLIC_LETTERS_AN_HOUR = 3
 # How long "not you? stop it" works in a letter to another channel of the person.
 STOP_DAYS = 60
 # A code that is typed: how long it lives, and how many tries it stands.

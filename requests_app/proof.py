@@ -87,7 +87,7 @@ def attempt(request: Request, purpose: str, *, identifier: Identifier, now: date
 
 
 def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None, holder: str = "") -> None:
-    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough in an hour."""
+    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough."""
     _mail(request, purpose, letters.address(request), actor=actor, now=now or timezone.now(), holder=holder)
 
 
@@ -257,7 +257,7 @@ def _mail(
 ) -> None:
     with log.atomic():
         locks.person(request.subject_id)  # so that the limit holds for letters that are asked for at once
-        if letters.limited(identifier, now):
+        if letters.limited(identifier, now, str(purpose)):
             log.record("proof.limited", actor=actor, noun=request, subject_id=request.subject_id, purpose=purpose)
             return
         made = attempt(request, purpose, identifier=identifier, now=now, holder=holder)

@@ -189,7 +189,7 @@ def _merge(request: Request, earlier: Request) -> Request:
         attention="",
     )
     clocks.meet(closed, Clock.Kind.RESPOND, now, actor=CONDUCTOR)
-    if not letters.limited(letters.address(closed), now):
+    if not letters.limited(letters.address(closed), now, "duplicate"):
         letters.queue(closed, "duplicate", dedupe="duplicate", context={"earlier": earlier.reference}, actor=CONDUCTOR)
     return closed
 

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
-from requests_app import guards, intake, limits, plans
+from requests_app import flood, guards, intake, limits, plans
 from requests_app.forms import OptOutForm, Ticketed
 from requests_app.models import Request
 from requests_app.questions import REVIEW, STEPS, AskForm
@@ -61,6 +61,7 @@ def show(request: HttpRequest, form: Ticketed, template: str, *, status: int = 2
     """A form with all that was typed, and what is to be mended on top and beside each field."""
     form.settle()
     context: dict[str, Any] = {"form": form, "problems": list(form.problems()), "trouble": trouble}
+    context["work"] = flood.asks(request)
     return visitor.page(request, template, context, status=status)
 
 
@@ -68,6 +69,13 @@ def slow_down(request: HttpRequest, form: Ticketed, template: str, wait: int) ->
     """429, with the form and all that was typed."""
     response = show(request, form, template, status=429, trouble=too_often(wait))
     response["Retry-After"] = str(wait)
+    return response
+
+
+def hold_on(request: HttpRequest, form: Ticketed, template: str, held: flood.Held) -> HttpResponse:
+    """429 in a flood, with the form and all that was typed, and what to do."""
+    response = show(request, form, template, status=429, trouble=held.sentence)
+    response["Retry-After"] = str(held.seconds)
     return response
 
 
@@ -99,6 +107,9 @@ def receive(request: HttpRequest, form: AskForm | OptOutForm, template: str) -> 
     wait = max((limits.by_mailbox(one) or 0 for one in mailboxes), default=0)
     if wait:
         return slow_down(request, form, template, wait)
+    held = flood.holds(request, form)
+    if held:
+        return hold_on(request, form, template, held)
     with steady():
         try:
             got = intake.submit(form.submission(), now=timezone.now())

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.refusal import Refused
-from requests_app import glance, gpc, limits, policy, proof
+from requests_app import flood, glance, gpc, limits, policy, proof
 from requests_app.forms import EmailForm
 from requests_app.models import Proof
 from requests_app.proving import stopping
@@ -83,6 +83,9 @@ def signin(request: HttpRequest) -> HttpResponse:
         return asking.slow_down(request, form, "signin", wait)
     if not form.is_valid():
         return asking.show(request, form, "signin", status=422)
+    held = flood.holds(request, form)
+    if held:
+        return asking.hold_on(request, form, "signin", held)
     # The form has checked the address: any other refusal would tell a stranger something about it.
     asked = secrets.token_urlsafe(32)
     with steady(), suppress(Refused):

@@ -13,6 +13,7 @@ from tests.portal.builders import ADA, NOBODY, answers, ask
 @pytest.fixture
 def tight(monkeypatch, settings):
     settings.FORMS_PER_NETWORK = 3
+    settings.FLOOD_WAIT_SECONDS = 0
     monkeypatch.setattr(limits, "MAILBOX", limits.Limit("mailbox", 2, 3600))
 
 
@@ -92,6 +93,8 @@ def test_when_the_cache_is_away_the_form_still_takes_requests(client, monkeypatc
         def add(self, *args, **kwargs):
             raise RedisAway("redis://secret-host is away")
 
+        get = get_many = set = add
+
     monkeypatch.setattr(limits, "cache", Away())
     ask(client)
     assert Request.objects.count() == 1
@@ -109,6 +112,10 @@ def test_the_cache_learns_no_address(client, monkeypatch):
         def incr(self, key):
             return cache.incr(key)
 
+        def get_many(self, names):
+            keys.extend(names)
+            return cache.get_many(names)
+
     monkeypatch.setattr(limits, "cache", Watched())
     ask(client)
-    assert len(keys) == 2 and not any("ada.lovelace" in key.lower() or "@" in key or "127.0.0.1" in key for key in keys)
+    assert len(keys) >= 3 and not any("ada.lovelace" in key.lower() or "@" in key or "127.0.0.1" in key for key in keys)

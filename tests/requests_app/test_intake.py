@@ -3,11 +3,12 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connections
+from django.db.models import F
 
 from audit import actor as actors
 from audit.models import Event
 from audit.refusal import Refused
-from requests_app import intake
+from requests_app import intake, letters
 from requests_app.models import Letter, Proof, Request
 from subjects.models import DataSubject
 from tests.requests_app import builders
@@ -122,6 +123,26 @@ def test_a_stranger_cannot_flood_a_mailbox_and_every_request_is_kept(company):
     assert Proof.objects.count() == 3
 
 
+def test_a_mailbox_gets_three_confirmations_a_day_however_many_forms_name_it(company):
+    for _hour in range(0, 24, 2):
+        Letter.objects.update(queued_at=F("queued_at") - timedelta(hours=2))
+        ask("access")
+        ask("delete")
+    assert Request.objects.count() == 24
+    assert Letter.objects.filter(kind="acknowledgement").count() == 3
+
+
+def test_strangers_use_up_nobodys_own_letters(company):
+    for _ in range(4):
+        request = ask("access")
+    mailbox, now = request.identifier, datetime.now(UTC)
+    assert letters.limited(mailbox, now, "acknowledgement") and letters.limited(mailbox, now, "sign_in")
+    assert not letters.limited(mailbox, now, "fresh"), "only a signed-in person can ask for it"
+    later = now + timedelta(minutes=61)
+    assert letters.limited(mailbox, later, "acknowledgement")
+    assert not letters.limited(mailbox, later, "sign_in"), "one who has mail from us can always get in within the hour"
+
+
 def test_what_a_stranger_typed_does_not_travel_to_the_mailbox(company):
     ask("delete", email="victim@example.org", name="Win at http://evil.example", details="click http://evil.example")
     ask("delete", email="victim@example.org", name="Claim your prize now")
@@ -146,8 +167,9 @@ def test_a_receipt_that_the_law_wants_confirmed_is_confirmed_once_the_mailbox_ha
     assert len(with_letter) == 3 and held.clocks.filter(kind="acknowledge", met_at=None).exists()
     soon = datetime.now(UTC)
     assert intake.acknowledge_owed(soon) == 0, "the mailbox had three within the hour"
-    assert intake.acknowledge_owed(soon + timedelta(minutes=61)) == 1
-    assert intake.acknowledge_owed(soon + timedelta(minutes=61)) == 0
+    assert intake.acknowledge_owed(soon + timedelta(hours=23)) == 0, "and within the day"
+    assert intake.acknowledge_owed(soon + timedelta(hours=25)) == 1
+    assert intake.acknowledge_owed(soon + timedelta(hours=25)) == 0
     pump()
     assert held.letters.get().kind == "acknowledgement"
     assert not held.clocks.filter(kind="acknowledge", met_at=None).exists()
