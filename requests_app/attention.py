@@ -15,7 +15,17 @@ from connectors import handasking
 from connectors.models import HandTask, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import laws, leftovers, locks, policy
-from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
+from requests_app.models import (
+    Clock,
+    ClockWarning,
+    Letter,
+    Message,
+    Parcel,
+    Referral,
+    Request,
+    State,
+    WarningStep,
+)
 
 UNREPLIED = "has not answered our referral"
 UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
@@ -23,7 +33,7 @@ UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
-    wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
+    wanted = AFTER_THE_END if request.state == State.CLOSED else tuple(SOURCES)
     rows = Request.objects.filter(pk=request.pk)
     there = rows.values_list(*(Exists(SOURCES[name][0](request)) for name in wanted)).get()  # mostly none: one query
     found = [] if request.state == State.CLOSED else _question(request)
@@ -161,6 +171,16 @@ def _open_referrals(request: Request) -> "QuerySet[Referral]":
     return Referral.objects.filter(request=request)
 
 
+def _messages(request: Request) -> list[tuple[str, str]]:
+    return [
+        (
+            "message",
+            "The person wrote. Read it under Conversation, then answer, or say that there is nothing to answer.",
+        )
+    ]
+
+
+AFTER_THE_END = ("left", "referrals", "letters", "messages")
 PRESSING = Q(breached_at__isnull=False) | Q(near=True)
 # What may wait: the rows that say that something does, and the words for it.
 Rows = Callable[[Request], "QuerySet[Any]"]
@@ -175,6 +195,10 @@ SOURCES: dict[str, tuple[Rows, Words]] = {
     "letters": (
         lambda request: Letter.objects.filter(request=request, to__isnull=True, state=Letter.State.PARKED),
         _letters,
+    ),
+    "messages": (
+        lambda request: Message.objects.filter(request=request, author=Message.Author.PERSON, read_at=None),
+        _messages,
     ),
     "clocks": (lambda request: _watched().filter(PRESSING, request=request), _clocks),
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from requests_app.views import asking, centre, choosing, entering, mine, rights
+from requests_app.views import asking, centre, choosing, entering, mine, rights, talking
 
 app_name = "portal"
 
@@ -24,6 +24,8 @@ urlpatterns = [
     path("my/<uuid:pk>/", mine.one, name="one"),
     path("my/<uuid:pk>/withdraw/", mine.withdraw, name="withdraw"),
     path("my/<uuid:pk>/answer/", mine.answer, name="answer"),
+    path("my/<uuid:pk>/write/", mine.write, name="write"),
+    path("my/<uuid:pk>/file/<uuid:file_id>/", talking.file, name="file"),
     path("my/<uuid:pk>/appeal/", mine.appeal, name="appeal"),
     path("my/<uuid:pk>/complain/", mine.complain, name="complain"),
     path("my/<uuid:pk>/fresh/", mine.fresh, name="fresh"),

@@ -1,7 +1,7 @@
 """The staff doors to requests: the queue (`queue`), the case page (`case`), what its sections show (`sections`), and what a
-manager sets about deadlines (`watch`); what was passed on to clients (`referring`).
+manager sets about deadlines (`watch`); what was passed on to clients (`referring`); mail that arrived (`mails`).
 """
 
-from requests_app.admin import queue, referring, watch
+from requests_app.admin import mails, queue, referring, watch
 
-__all__ = ("queue", "referring", "watch")
+__all__ = ("mails", "queue", "referring", "watch")

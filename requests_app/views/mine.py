@@ -1,10 +1,12 @@
 """The pages of a signed-in person: their requests, their package, who received their data, their choices."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
@@ -17,12 +19,12 @@ from audit.refusal import Refused
 from disclosures import ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory
-from requests_app import acts, appeals, delivery, glance, proof, reads, results, workflow
+from requests_app import appeals, conversation, delivery, glance, proof, reads, results, workflow
 from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
 from requests_app.models import PersonSession, Proof, Request
-from requests_app.views import visitor
+from requests_app.views import talking, visitor
 from requests_app.views.visitor import signed_in
 
 MOST_DISCLOSURES = 200
@@ -46,8 +48,15 @@ def mine(request: HttpRequest, session: PersonSession) -> HttpResponse:
 @require_safe
 @signed_in
 def one(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
-    """One request: where it stands, when the answer is due and by which law, and what can be done."""
-    return _show(request, session, _own(session, pk))
+    """One request: where it stands, when the answer is due and by which law, what was said, and what can be done."""
+    own = _own(session, pk)
+    thread = conversation.thread(own.request, own.request.pauses.all())
+    answer = _show(request, session, own, thread=thread)
+    if request.method == "GET" and conversation.news(
+        thread
+    ):  # after the page was made: on it, what is new is marked as new
+        conversation.opened(own.request, actor=actors.person(session.subject_id))
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,11 +77,21 @@ def withdraw(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
 @require_POST
 @signed_in
 def answer(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
-    """The person answers what we asked."""
+    """The person answers what we asked, with files if they like."""
     thanks = _("Thank you. We go on with your request.")
-    return _say(
-        request, session, pk, "answer", thanks, lambda own, words, who: acts.answer(own, actor=who, words=words)
-    )
+    return _say(request, session, pk, "answer", thanks, lambda own, words, who: conversation.answer(
+        own, actor=who, words=words, files=talking.given(request), nonce=request.POST.get("nonce", "")
+    ))  # fmt: skip
+
+
+@require_POST
+@signed_in
+def write(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The person writes to us about a request."""
+    thanks = _("Your message has arrived. Our answer will stand here; we e-mail you when it does.")
+    return _say(request, session, pk, "write", thanks, lambda own, words, who: conversation.write(
+        own, actor=who, words=words, files=talking.given(request), nonce=request.POST.get("nonce", "")
+    ))  # fmt: skip
 
 
 @require_POST
@@ -105,7 +124,12 @@ def _say(
     try:
         verb(own.request, words, actors.person(session.subject_id))
     except Refused as refused:
-        typed = {"form": form, "words": words[:8000], "sentence": refused.message}
+        typed = {
+            "form": form,
+            "words": words[:8000],
+            "sentence": refused.message,
+            "nonce": request.POST.get("nonce", "")[:64],
+        }
         return _show(request, session, _own(session, pk), typed=typed, status=422)
     messages.success(request, thanks)
     return visitor.to("one", pk)
@@ -175,9 +199,11 @@ def _show(
     *,
     typed: dict[str, str] | None = None,
     status: int = 200,
+    thread: list[conversation.Line] | None = None,
 ) -> HttpResponse:
     now = timezone.now()
     fresh_until = session.fresh_until
+    said = conversation.thread(own.request, own.request.pauses.all()) if thread is None else thread
     context: dict[str, Any] = {
         "one": own.request,
         "own": own,
@@ -188,6 +214,10 @@ def _show(
         "fresh": fresh_until is not None and fresh_until > now,
         "fresh_until": fresh_until,
         "typed": typed or {},
+        "thread": said,
+        "news": conversation.news(said),
+        "nonce": secrets.token_urlsafe(18),
+        "file_limits": {"most": settings.ATTACHMENTS_PER_MESSAGE, "mb": settings.ATTACHMENT_MB},
     }
     return visitor.page(request, "one", context, status=status)
 
