@@ -27,9 +27,10 @@ $(VENV)/.dev: $(VENV)/.python requirements-dev.txt
 run: $(VENV)/.run ## set up if needed, then serve everything; Ctrl-C ends it
 	@exec $(BIN)/python manage.py up
 
-apt: # as root: the browser of the end-to-end tests, if it is missing
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
-	  echo "Installing Chromium ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; fi
+apt: # as root: the browser and the mail server of the tests, where they are missing
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  wanted=""; command -v chromium >/dev/null || wanted="chromium"; [ -x /usr/sbin/dovecot ] || wanted="$$wanted dovecot-imapd"; \
+	  if [ -n "$$wanted" ]; then echo "Installing $$wanted ..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$wanted >/dev/null; fi; fi
 
 lint: $(VENV)/.dev ## style, types, floors
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ from privacyops.record.page import record
 from privacyops.reports.page import reports, yearly
 from requests_app import deadlines, limits, referrals
 from requests_app.badges import badge
-from requests_app.models import Request, State
+from requests_app.models import InboundMail, Request, State
 from retention.models import Run
 
 QUEUE = "admin:requests_app_request"
@@ -119,6 +119,8 @@ def cards(user: User, now: datetime) -> list[Card]:
          HandTask.objects.waiting()),
         ("Overdue by hand", "connectors_handtask", "connectors.view_handtask", "late", {"waits": "overdue"},
          HandTask.objects.overdue(timezone.localdate())),
+        ("Mail to look at", "requests_app_inboundmail", "requests_app.view_inboundmail", "now",
+         {"state__in": "draft,parked"}, InboundMail.objects.filter(state__in=("draft", "parked"))),
         ("Referrals to see to", "requests_app_referral", "requests_app.view_referral", "soon", {"waits": "us"},
          referrals.stuck()),
         ("Recipients not told", "disclosures_notice", "disclosures.view_notice", "soon", {"state__exact": "parked"},
@@ -177,6 +179,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...] = (
         ("Parked and other work", "construction", "connectors_workorder", "connectors.view_workorder"),
         ("Work by hand", "back_hand", "connectors_handtask", "connectors.view_handtask"),
         ("Referrals", "forward_to_inbox", "requests_app_referral", "requests_app.view_referral"),
+        ("Mail", "mark_email_unread", "requests_app_inboundmail", "requests_app.view_inboundmail"),
         ("Letters", "mail", "requests_app_letter", "requests_app.view_letter"),
         ("Retention runs", "auto_delete", "retention_run", "retention.view_run"),
     )),

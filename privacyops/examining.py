@@ -22,6 +22,7 @@ from audit.models import SweepRun
 from connectors.kinds import base
 from connectors.models import Connection
 from requests_app import limits
+from requests_app.inbox import mailbox
 
 # Longer than any healthy pause between two sweeps; and than a sweep may take.
 QUIET, LONG = timedelta(minutes=5), timedelta(minutes=15)
@@ -167,6 +168,20 @@ def mail() -> Result:
     return Result("Mail", "ok", "The server answers.")
 
 
+def inbox() -> Result:
+    """The mailbox that requests arrive in can be read, where one is set."""
+    if not settings.MAILBOX_IMAP_URL:
+        return Result("Mailbox", "ok", "None is set: requests by e-mail are entered by hand.")
+    try:
+        where = mailbox.place(settings.MAILBOX_IMAP_URL)
+        with mailbox.opened(where):
+            return Result("Mailbox", "ok", "It can be read.")
+    except mailbox.Misconfigured as error:
+        return Result("Mailbox", "fail", "MAILBOX_IMAP_URL cannot be used.", str(error))
+    except mailbox.TROUBLE as error:
+        return Result("Mailbox", "fail", f"It cannot be read ({type(error).__name__}).", "Check MAILBOX_IMAP_URL.")
+
+
 def address() -> Result:
     """Served over TLS, under a name that we answer to."""
     if settings.SITE_HOST not in settings.ALLOWED_HOSTS and not any(
@@ -228,7 +243,7 @@ def systems() -> Result:
 
 
 EXAMINATIONS: tuple[Callable[[], Result], ...] = (
-    python, state_folder, keys, address, proxies, trial, database, history, clock, broker, rounds, mail, systems,
+    python, state_folder, keys, address, proxies, trial, database, history, clock, broker, rounds, mail, inbox, systems,
 )  # fmt: skip
 NEED_TABLES = (history, clock, rounds, systems)
 

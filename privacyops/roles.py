@@ -14,7 +14,13 @@ VIEW_WORK = (
     "inventory.view_reference", "connectors.view_handtask", "requests_app.view_referral",
     "requests_app.view_agent",
 )  # fmt: skip
-CASEWORK = (*VIEW_WORK, "requests_app.change_request", "requests_app.add_note", "subjects.reveal_datasubject")
+CASEWORK = (
+    *VIEW_WORK,
+    "requests_app.view_inboundmail",
+    "requests_app.change_request",
+    "requests_app.add_note",
+    "subjects.reveal_datasubject",
+)
 HOLDS = ("connectors.place_legalhold", "connectors.release_legalhold", "connectors.add_legalhold")
 DESCRIBE = tuple(
     f"inventory.{verb}_{noun}"

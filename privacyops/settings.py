@@ -20,6 +20,7 @@ SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
 HTTPS = SITE_URL.startswith("https://")
 PARCEL_DIR = STATE_DIR / "parcels"
+UPLOAD_DIR = STATE_DIR / "files"
 
 # ---------------------------------------------------------------- keys
 SECRET_KEY = env.str("SECRET_KEY", default="") or keys.from_file(STATE_DIR / "keys", "secret.key")
@@ -55,6 +56,10 @@ HOST_TOKEN_KEYS = env.list("HOST_TOKEN_KEYS", default=[])
 OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+# Files that come with messages and mail (docs/conversation.md): size of one, how many with one message, days after the case.
+ATTACHMENT_MB = env.int("ATTACHMENT_MB", default=10)
+ATTACHMENTS_PER_MESSAGE = env.int("ATTACHMENTS_PER_MESSAGE", default=5)
+ATTACHMENT_DAYS = env.int("ATTACHMENT_DAYS", default=90)
 UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 # Working days that a client has to answer a referral.
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
@@ -200,6 +205,9 @@ CELERY_BEAT_SCHEDULE = {
     "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
     "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
     "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},
+    "requests.sweep_files": {"task": "requests_app.tasks.sweep_files", "schedule": 60.0},
+    "requests.poll_mailbox": {"task": "requests_app.tasks.poll_mailbox", "schedule": 30.0},
+    "requests.sweep_mails": {"task": "requests_app.tasks.sweep_mails", "schedule": 5.0},
     "requests.sweep_clocks": {"task": "requests_app.tasks.sweep_clocks", "schedule": 60.0},
     "disclosures.sweep_notices": {"task": "disclosures.tasks.sweep_notices", "schedule": 5.0},
     "retention.sweep_runs": {"task": "retention.tasks.sweep_runs", "schedule": 5.0},
@@ -309,6 +317,14 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = "privacyops.mailbox.MailboxBackend"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{COMPANY_NAME} Privacy <{COMPANY_EMAIL}>")
+# Mail that comes in (docs/mailbox.md): imaps://user:password@host/INBOX. Empty: nobody looks.
+MAILBOX_IMAP_URL = env.str("MAILBOX_IMAP_URL", default="")
+MAILBOX_DONE_FOLDER = env.str("MAILBOX_DONE_FOLDER", default="")
+# Names under which our own mail server writes Authentication-Results; those of others are not believed.
+MAILBOX_AUTHSERV_IDS = env.list("MAILBOX_AUTHSERV_IDS", default=[])
+MAILBOX_MB = env.int("MAILBOX_MB", default=25)
+MAILBOX_PER_SENDER = env.int("MAILBOX_PER_SENDER", default=20)
+MAILBOX_DAYS = env.int("MAILBOX_DAYS", default=30)
 
 # ---------------------------------------------------------------- words, time, files
 LANGUAGE_CODE = "en"
@@ -326,6 +342,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Files that may be taken stay in memory, so that they reach the disk encrypted only.
+FILE_UPLOAD_MAX_MEMORY_SIZE = (2 * ATTACHMENT_MB + 1) * 1024 * 1024
 
 # ---------------------------------------------------------------- API
 REST_FRAMEWORK = {

@@ -17,7 +17,17 @@ from connectors import handasking
 from connectors.models import HandTask, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import laws, leftovers, locks, policy
-from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
+from requests_app.models import (
+    Clock,
+    ClockWarning,
+    Letter,
+    Message,
+    Parcel,
+    Referral,
+    Request,
+    State,
+    WarningStep,
+)
 
 STOPPED = "Somebody on file did not ask for this: nothing goes on. Make sure who asked, then let it go on, or close it."
 UNREPLIED = "has not answered our referral"
@@ -26,7 +36,7 @@ UNANSWERED = f"The person has not answered for {policy.QUESTION_DAYS} days."
 
 def reasons(request: Request) -> list[tuple[str, str]]:
     """(code, sentence) for everything about this request that waits for a person; each sentence names the next step."""
-    wanted = ("left", "referrals", "letters") if request.state == State.CLOSED else tuple(SOURCES)
+    wanted = AFTER_THE_END if request.state == State.CLOSED else tuple(SOURCES)
     there = _there(request.pk, wanted)  # mostly none: one query
     found = [] if request.state == State.CLOSED else _authority(request) + _question(request)
     if request.stopped_at is not None:
@@ -187,6 +197,15 @@ def _clocks(request: Request) -> list[tuple[str, str]]:
     return _words(list(_watched().filter(request=request).order_by("due_at")))
 
 
+def _messages(request: Request) -> list[tuple[str, str]]:
+    return [
+        (
+            "message",
+            "The person wrote. Read it under Conversation, then answer, or say that there is nothing to answer.",
+        )
+    ]
+
+
 def _watched() -> "QuerySet[Clock]":
     """Running clocks for the answer and for our own target, each with whether its last days have begun."""
     near = ClockWarning.objects.filter(clock=OuterRef("pk"), step__basis=WarningStep.Basis.DAYS)
@@ -194,6 +213,7 @@ def _watched() -> "QuerySet[Clock]":
     return rows.annotate(near=Exists(near))
 
 
+AFTER_THE_END = ("left", "referrals", "letters", "messages")
 PRESSING = Q(breached_at__isnull=False) | Q(near=True)
 # Stands for the request's key in SQL that is kept.
 ANY = UUID(int=0)
@@ -213,6 +233,10 @@ SOURCES: dict[str, tuple[Rows, Words]] = {
     "letters": (
         Letter.objects.filter(request=OuterRef("pk"), to__isnull=True, state=Letter.State.PARKED),
         _letters,
+    ),
+    "messages": (
+        Message.objects.filter(request=OuterRef("pk"), author=Message.Author.PERSON, read_at=None),
+        _messages,
     ),
     "clocks": (_watched().filter(PRESSING, request=OuterRef("pk")), _clocks),
 }

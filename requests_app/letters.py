@@ -170,14 +170,39 @@ def retry(letter: Letter, *, by: User) -> None:
         ring(bells.send_letter, letter.pk)
 
 
+def returned(letter: Letter, *, status: str, actor: Actor) -> None:
+    """A mail server reports that a letter we sent did not arrive: it is parked where a colleague sees it, once."""
+    with log.atomic():
+        request = locks.request(letter.request_id)
+        code = f" ({status})" if status else ""
+        reason = f"This letter came back{code}. Check the address, or answer another way, then send it again."
+        sent = Letter.objects.filter(pk=letter.pk, state=Letter.State.SENT)
+        if not sent.update(state=Letter.State.PARKED, park_reason=reason):
+            return
+        log.record(
+            "letter.returned", actor=actor, noun=request, subject_id=request.subject_id, kind=letter.kind,
+            letter=letter.pk, status=status,
+        )  # fmt: skip
+        attention.refresh(request.pk, actor=actor)
+
+
 def _mail(letter: Letter) -> EmailMessage:
+    """The letter as a mail: answers come to our mailbox, in one thread with the first letter about the same request."""
+    first = letter.request.letters.order_by("queued_at").values_list("message_id", flat=True).first()
+    headers = {
+        "Message-ID": letter.message_id,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+    }
+    if first is not None and first != letter.message_id and letter.to is None:
+        headers |= {"In-Reply-To": first, "References": first}
     return EmailMessage(
         subject=letter.subject_line,
         body=letter.body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.to or ""] if letter.identifier is None else [letter.identifier.value],
         reply_to=[settings.COMPANY_EMAIL],
-        headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-replied"},
+        headers=headers,
     )
 
 

@@ -40,6 +40,11 @@ QUESTION_DAYS = 30
 CONFIRMS = ("acknowledgement", "asked_for_you", "appeal_received", "complaint_received")
 DEAD_LINK_DAYS = 60
 LONGEST_DETAILS = 4000
+# A person's messages about one request in a day, on the page.
+MESSAGES_A_DAY = 30
+# Of a mail: what is kept of its words, and how many of its files.
+LONGEST_MAIL = 20_000
+MAIL_FILES = 20
 LONGEST_NAME = 200
 LONGEST_VALUE = 500
 OLDEST_RECEIPT_DAYS = 730

@@ -131,7 +131,8 @@ def of_person(subject: DataSubject) -> "QuerySet[Request]":
 
 def for_person(session: PersonSession, request_id: UUID) -> Request | None:
     """One request, if it is this person's."""
-    return of_person(session.subject).prefetch_related("followed_by").filter(pk=request_id).first()
+    pauses = Prefetch("pauses", Pause.objects.select_related("asked_by"))
+    return of_person(session.subject).prefetch_related(pauses, "followed_by").filter(pk=request_id).first()
 
 
 def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:

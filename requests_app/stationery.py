@@ -107,6 +107,8 @@ KINDS: dict[str, Kind] = {
         Kind("question", "We need to ask the person something.",
              ("reference", "right", "received", "question", "page", "due")),
         Kind("answered", "The person answered; we go on.", ("reference", "right", "received", "due")),
+        Kind("message", "A colleague wrote to the person: where to read it, and nothing of it.",
+             ("reference", "page"), (*ASKED, "appeal", "complaint")),
         Kind("extended", "We need more time.",
              ("reference", "right", "received", "reason", "note", "until", "section", "remedies"), needs_extension=True),
         Kind("date_changed", "The residence was corrected, and with it the day of the answer.",

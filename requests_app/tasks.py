@@ -8,7 +8,20 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
-from requests_app import acts, bulk, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
+from requests_app import (
+    acts,
+    bulk,
+    deadlines,
+    delivery,
+    inbox,
+    intake,
+    letters,
+    proof,
+    reads,
+    referrals,
+    uploads,
+    workflow,
+)
 
 
 @shared_task
@@ -73,6 +86,34 @@ def sweep_parcels() -> int:
     """Find packages to build, and destroy those whose day has come."""
     now = timezone.now()
     return _ring_each(build_parcel, delivery.waiting(now)) + delivery.destroy_expired(now) + delivery.tidy_folder(now)
+
+
+@shared_task
+@once_per_slot("requests.sweep_files", 60)
+def sweep_files() -> int:
+    """Destroy files whose case ended long ago, and what a crash left behind; forget decided mails."""
+    now = timezone.now()
+    return uploads.destroy_old(now) + inbox.forget(now) + uploads.tidy(now)
+
+
+@shared_task
+@once_per_slot("requests.poll_mailbox", 30)
+def poll_mailbox() -> int:
+    """Take the mail that arrived."""
+    return inbox.poll()
+
+
+@shared_task
+def settle_mail(mail_id: str) -> None:
+    """Say what one mail is."""
+    inbox.settle(UUID(mail_id))
+
+
+@shared_task
+@once_per_slot("requests.sweep_mails", 5)
+def sweep_mails() -> int:
+    """Find mails that nobody looked into yet."""
+    return _ring_each(settle_mail, inbox.waiting(timezone.now()))
 
 
 @shared_task

@@ -15,6 +15,7 @@ from requests_app.views import (
     mine,
     notices,
     rights,
+    talking,
 )
 
 app_name = "portal"
@@ -53,6 +54,8 @@ urlpatterns = [
     path("my/<uuid:pk>/package/", mine.package, name="package"),
     path("my/<uuid:pk>/withdraw/", mine.withdraw, name="withdraw"),
     path("my/<uuid:pk>/answer/", mine.answer, name="answer"),
+    path("my/<uuid:pk>/write/", mine.write, name="write"),
+    path("my/<uuid:pk>/file/<uuid:file_id>/", talking.file, name="file"),
     path("my/<uuid:pk>/appeal/", mine.appeal, name="appeal"),
     path("my/<uuid:pk>/complain/", mine.complain, name="complain"),
     path("my/<uuid:pk>/fresh/", mine.fresh, name="fresh"),

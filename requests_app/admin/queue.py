@@ -22,7 +22,7 @@ from audit.refusal import Refused
 from requests_app import deadlines
 from requests_app.admin.case import CasePages, may_see
 from requests_app.admin.entering import EntryPages
-from requests_app.admin.letters import Sheets
+from requests_app.admin.talking import Talks
 from requests_app.badges import badge
 from requests_app.models import Letter, Request, State
 from subjects import identifiers, vault
@@ -177,7 +177,7 @@ class RequestAdmin(ReadOnly):
         return date_format(timezone.localtime(one.received_at), "j M Y")
 
     def get_urls(self) -> list[URLPattern]:
-        pages, wrap = Sheets(self.admin_site), self.admin_site.admin_view
+        pages, wrap = Talks(self.admin_site), self.admin_site.admin_view
         name = "requests_app_request"
         entry = EntryPages(self.admin_site)
         own = [
@@ -197,6 +197,9 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/preview/", wrap(pages.preview), name=f"{name}_preview"),
             path("<uuid:pk>/parcel/again/", wrap(pages.parcel_again), name=f"{name}_parcel_again"),
             path("<uuid:pk>/referral/<uuid:referral_id>/<slug:verb>/", wrap(pages.referral), name=f"{name}_referral"),
+            path("<uuid:pk>/write/", wrap(pages.write), name=f"{name}_write"),
+            path("<uuid:pk>/seen/", wrap(pages.seen), name=f"{name}_seen"),
+            path("<uuid:pk>/file/<uuid:file_id>/", wrap(pages.attachment), name=f"{name}_attachment"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
         ]

@@ -1,16 +1,18 @@
 """What the case page shows, worked out from `reads.case`: words and numbers for the template."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 
 import law
 from audit.accountable import Input, Verb
 from connectors.models import Finding, WorkOrder
 from inventory.models import Collection
-from requests_app import glance, laws, reads, referrals, repeats, results, review
+from requests_app import conversation, glance, laws, reads, referrals, repeats, results, review
 from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
 from requests_app.models import Referral, Request, State
@@ -230,6 +232,7 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
     request = case.request
     steps = glance.steps(case.plan, request.state, request.outcome)
     asker = getattr(request, "asker", None)
+    said = conversation.thread(request, case.pauses)
     return {
         "case": case,
         "given": given,
@@ -253,5 +256,11 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
         "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],
         "busy": request.state in ("collecting", "delivering", "notifying", "received") and not given,
         "timeline": actors(case),
+        "thread": said,
+        "unread": any(line.unread and line.author == "person" for line in said),
+        "hidden_words": any(line.author == "person" for line in said),
+        "may_write": user.has_perm("requests_app.decide_request") or user.has_perm("requests_app.change_request"),
+        "nonce": secrets.token_urlsafe(18),
+        "file_limits": {"most": settings.ATTACHMENTS_PER_MESSAGE, "mb": settings.ATTACHMENT_MB},
         "referred": [_referred(one, user, given) for one in case.referrals],
     }

@@ -24,10 +24,13 @@ SECONDS = 20
 class Bucket:
     """See `stores.Store`. Every failure is an OSError without the library's text, which may name keys."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, within: str = "") -> None:
         parts = urlsplit(address)
         options = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.bucket, self.prefix = parts.hostname or "", unquote(parts.path).strip("/")
+        self.bucket, self.prefix = (
+            parts.hostname or "",
+            "/".join(filter(None, (unquote(parts.path).strip("/"), within))),
+        )
         self.client = boto3.client(
             "s3",
             endpoint_url=options.get("endpoint"),
@@ -64,8 +67,9 @@ class Bucket:
         with _told():
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start):
                 for one in page.get("Contents", ()):
-                    if one["LastModified"] < limit:
-                        yield one["Key"].removeprefix(start)
+                    name = one["Key"].removeprefix(start)
+                    if one["LastModified"] < limit and "/" not in name:  # what lies deeper is another store's
+                        yield name
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name

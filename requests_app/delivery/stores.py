@@ -30,11 +30,20 @@ class Store(Protocol):
 
 
 def store() -> Store:
-    """The store that the settings name."""
+    """The store of packages that the settings name."""
+    return _named(settings.PARCEL_DIR, "")
+
+
+def files() -> Store:
+    """The store of files that came or went with messages and mail: beside the packages, in a folder of its own."""
+    return _named(settings.UPLOAD_DIR, "files")
+
+
+def _named(folder: Path, within: str) -> Store:
     if not settings.PARCEL_STORE:
-        return Folder(settings.PARCEL_DIR)
+        return Folder(folder)
     # Loaded by name: who keeps packages in a folder does not pay for the S3 library.
-    made: Store = import_module("requests_app.delivery.bucket").Bucket(settings.PARCEL_STORE)
+    made: Store = import_module("requests_app.delivery.bucket").Bucket(settings.PARCEL_STORE, within)
     return made
 
 

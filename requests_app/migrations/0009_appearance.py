@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('requests_app', '0007_proofs_codes_papers'),
+        ('requests_app', '0008_conversation'),
     ]
 
     operations = [

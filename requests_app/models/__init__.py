@@ -1,9 +1,11 @@
-"""Nouns: requests, who makes them, their clocks and what moves them, proofs, sessions, letters, parcels, referrals, notes."""
+"""Nouns: requests, who makes them, their clocks and what moves them, proofs, letters, parcels, messages, mail, referrals, notes."""
 
 from requests_app.models.appearance import Appearance, AppearanceText
 from requests_app.models.askers import Agent, Asker
 from requests_app.models.bulk import Line, Upload
 from requests_app.models.clocks import Clock, ClockWarning, DayOff, Extension, OwnTarget, Pause, WarningStep
+from requests_app.models.conversation import Attachment, Message
+from requests_app.models.inbox import InboundMail
 from requests_app.models.mail import Letter, Parcel
 from requests_app.models.notes import Note
 from requests_app.models.proofs import FactCheck, Paper, PersonSession, Proof, SpentToken
@@ -15,13 +17,16 @@ __all__ = (
     "Appearance",
     "AppearanceText",
     "Asker",
+    "Attachment",
     "Clock",
     "ClockWarning",
     "DayOff",
     "Extension",
     "FactCheck",
+    "InboundMail",
     "Letter",
     "Line",
+    "Message",
     "Note",
     "Outcome",
     "OwnTarget",

@@ -1,10 +1,12 @@
 """The pages of a signed-in person: their requests, their package, who received their data, their choices."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
@@ -17,12 +19,12 @@ from audit.refusal import Refused
 from disclosures import ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory
-from requests_app import acts, appeals, delivery, glance, proof, reads, results, workflow
+from requests_app import appeals, conversation, delivery, glance, proof, reads, results, workflow
 from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
 from requests_app.models import PersonSession, Proof, Request
-from requests_app.views import visitor
+from requests_app.views import talking, visitor
 from requests_app.views.visitor import signed_in
 
 MOST_DISCLOSURES = 200
@@ -48,8 +50,14 @@ def mine(request: HttpRequest, session: PersonSession) -> HttpResponse:
 @require_safe
 @signed_in
 def one(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
-    """One request: where it stands, when the answer is due and by which law, and what can be done."""
-    return _show(request, session, own_request(session, pk))
+    """One request: where it stands, when the answer is due and by which law, what was said, and what can be done."""
+    own = own_request(session, pk)
+    thread = conversation.thread(own.request, own.request.pauses.all())
+    answer = _show(request, session, own, thread=thread)
+    # After the page was made: on it, what is new is marked as new.
+    if request.method == "GET" and conversation.news(thread):
+        conversation.opened(own.request, actor=actors.person(session.subject_id))
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,11 +78,21 @@ def withdraw(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
 @require_POST
 @signed_in
 def answer(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
-    """The person answers what we asked."""
+    """The person answers what we asked, with files if they like."""
     thanks = _("Thank you. We go on with your request.")
-    return _say(
-        request, session, pk, "answer", thanks, lambda own, words, who: acts.answer(own, actor=who, words=words)
-    )
+    return _say(request, session, pk, "answer", thanks, lambda own, words, who: conversation.answer(
+        own, actor=who, words=words, files=talking.given(request), nonce=request.POST.get("nonce", "")
+    ))  # fmt: skip
+
+
+@require_POST
+@signed_in
+def write(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The person writes to us about a request."""
+    thanks = _("Your message has arrived. Our answer will stand here; we e-mail you when it does.")
+    return _say(request, session, pk, "write", thanks, lambda own, words, who: conversation.write(
+        own, actor=who, words=words, files=talking.given(request), nonce=request.POST.get("nonce", "")
+    ))  # fmt: skip
 
 
 @require_POST
@@ -107,7 +125,12 @@ def _say(
     try:
         verb(own.request, words, actors.person(session.subject_id))
     except Refused as refused:
-        typed = {"form": form, "words": words[:8000], "sentence": refused.message}
+        typed = {
+            "form": form,
+            "words": words[:8000],
+            "sentence": refused.message,
+            "nonce": request.POST.get("nonce", "")[:64],
+        }
         return _show(request, session, own_request(session, pk), typed=typed, status=422)
     messages.success(request, thanks)
     return visitor.to("one", pk)
@@ -185,12 +208,14 @@ def _show(
     *,
     typed: dict[str, str] | None = None,
     status: int = 200,
+    thread: list[conversation.Line] | None = None,
 ) -> HttpResponse:
-    return visitor.page(request, "one", context(session, own) | {"typed": typed or {}}, status=status)
+    return visitor.page(request, "one", context(session, own, thread) | {"typed": typed or {}}, status=status)
 
 
-def context(session: PersonSession, own: Glance) -> dict[str, Any]:
+def context(session: PersonSession, own: Glance, thread: list[conversation.Line] | None = None) -> dict[str, Any]:
     """What the page of one request shows."""
+    said = conversation.thread(own.request, own.request.pauses.all()) if thread is None else thread
     return {
         "one": own.request,
         "own": own,
@@ -200,6 +225,10 @@ def context(session: PersonSession, own: Glance) -> dict[str, Any]:
         "package": own.package,
         "typed": {},
         "code_to": reverse("portal:code", args=(own.request.pk,)),
+        "thread": said,
+        "news": conversation.news(said),
+        "nonce": secrets.token_urlsafe(18),
+        "file_limits": {"most": settings.ATTACHMENTS_PER_MESSAGE, "mb": settings.ATTACHMENT_MB},
     }
 
 

@@ -20,7 +20,19 @@ from consent import choices, notices
 from disclosures.models import ExternalSite, Notice, Recipient
 from inventory.models import Collection, Purpose
 from privacyops import roles
-from requests_app.models import Agent, Appearance, DayOff, Letter, Note, OwnTarget, Referral, Request
+from requests_app.models import (
+    Agent,
+    Appearance,
+    Attachment,
+    DayOff,
+    InboundMail,
+    Letter,
+    Message,
+    Note,
+    OwnTarget,
+    Referral,
+    Request,
+)
 from retention.models import Run, Schedule
 from tests.requests_app import builders
 
@@ -151,6 +163,11 @@ def everything(company: Any) -> Request:
     ExternalSite.objects.create(
         name="Authority", address="https://dpa.example/", about="Complaints", review_due=date(2030, 1, 1)
     )
+    talk(request, writer)
+    InboundMail.objects.create(
+        folder="INBOX", validity=1, uid=1, arrived_at=now, state="draft", sender="cleo@example.org",
+        sender_index="x" * 64, subject_line="My data", text="Please delete my data.", guess={"right": "delete"},
+    )  # fmt: skip
     OwnTarget.objects.create(right="access", working_days=10)
     DayOff.objects.create(day=date(2026, 12, 24), name="Christmas Eve")
     Agent.objects.create(name="Eve", organisation="Agents Ltd", contact="eve@agents.example")
@@ -162,6 +179,19 @@ def everything(company: Any) -> Request:
         state="parked", park_reason="The mail server refused the address.",
     )  # fmt: skip
     return request
+
+
+def talk(request: Request, by: User) -> None:
+    """A conversation: a colleague's words, a mail whose file was not taken, and a file that was."""
+    now = timezone.now()
+    Message.objects.create(request=request, author="staff", by=by, text="Which account is yours?", written_at=now)
+    came = Message.objects.create(
+        request=request, author="person", channel="email", on_file=False, text="The old one.\n\nSee the scan.", written_at=now,
+        left_out=["“bill.exe” is none of: PDF, PNG, JPEG, plain text (UTF-8)."],
+    )  # fmt: skip
+    Attachment.objects.create(
+        message=came, name="scan.png", media="image/png", size=48_213, file_name="none", key="none"
+    )
 
 
 def events(name: str) -> "models.QuerySet[Event]":

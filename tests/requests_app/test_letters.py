@@ -63,7 +63,7 @@ def test_a_letter_goes_out_once_with_its_own_message_id(company, post):
     assert len(post.got) == 1
     text = post.got[0].content.decode()
     assert f"Message-ID: {the_letter().message_id}" in text
-    assert "Auto-Submitted: auto-replied" in text
+    assert "Auto-Submitted: auto-generated" in text
     assert request.reference in text
     assert post.got[0].rcpt_tos == ["ada@example.org"]
     assert the_letter().state == "sent"
