@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 import law
-from requests_app import laws, plans, policy, stationery, wording
+from requests_app import laws, plans, stationery, wording
 from requests_app.models import Request
 from requests_app.results import DONE, Line, Summary
 
@@ -67,7 +67,7 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
     reasons = list(laws.extension_reasons(one).values()) if kind.needs_extension else [""]
     due_on = dates.extended_on if kind.needs_extension and dates.extended_on else dates.respond_on
     return wording.said(one) | {
-        "hello": policy.salutation(NAME, gettext("Hello")),
+        "hello": wording.salute(NAME),
         "due_on": wording.day(due_on),
         "due_law": laws.cited(statute.short_name, dates.cite),
         "summary": _summary(kind),

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Batch
 from law import NO_PROOF_RIGHTS
@@ -15,12 +16,12 @@ from subjects.models import DataSubject, Identifier
 class Right(models.TextChoices):
     """What a person may ask for. The codes are those of `law`."""
 
-    ACCESS = "access", "A copy of my data"
-    DELETE = "delete", "Delete my data"
-    CORRECT = "correct", "Correct my data"
-    OPT_OUT = "opt_out_sale", "Do not sell or share my data"
-    APPEAL = "appeal", "Appeal against an answer"
-    COMPLAINT = "complaint", "Complain to us"
+    ACCESS = "access", _("A copy of my data")
+    DELETE = "delete", _("Delete my data")
+    CORRECT = "correct", _("Correct my data")
+    OPT_OUT = "opt_out_sale", _("Do not sell or share my data")
+    APPEAL = "appeal", _("Appeal against an answer")
+    COMPLAINT = "complaint", _("Complain to us")
 
 
 class State(models.TextChoices):
