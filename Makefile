@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test looks load lint lock faults bench foreign clean apt suite
+.PHONY: help run test looks words load lint lock faults bench foreign clean apt suite
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
@@ -43,6 +43,10 @@ test: $(VENV)/.dev apt lint ## everything: lint, the suite on SQLite, the suite 
 
 looks: $(VENV)/.dev apt ## every page in a real browser at every width, light and dark, with axe
 	$(BIN)/pytest -q -n 2 -m looks tests --ignore=tests/faults --ignore=tests/foreign
+
+words: $(VENV)/.dev ## bring the translation catalogues up to date and say what is missing
+	$(BIN)/python manage.py words
+	$(BIN)/pytest -q tests/house/test_words.py tests/portal/test_languages.py
 
 load: $(VENV)/.dev ## many rows of one person, with flat memory
 	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from audit.leases import Leased
 from audit.models import ApiClient
@@ -16,10 +17,10 @@ class Recipient(models.Model):
     """Somebody outside who gets personal data from us."""
 
     class Role(models.TextChoices):
-        PROCESSOR = "processor", "Service provider (processor)"
-        CONTROLLER = "controller", "Independent controller"
-        JOINT = "joint", "Joint controller"
-        THIRD_PARTY = "third_party", "Third party (sale or sharing)"
+        PROCESSOR = "processor", _("Service provider (processor)")
+        CONTROLLER = "controller", _("Independent controller")
+        JOINT = "joint", _("Joint controller")
+        THIRD_PARTY = "third_party", _("Third party (sale or sharing)")
 
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)

@@ -7,7 +7,8 @@ from requests_app import appearance
 
 
 def company(request: HttpRequest) -> dict[str, object]:
-    """Name, address and mailbox of the company, its look, and whether this is the demo with its mailbox page.
+    """Name, address and mailbox of the company, its look, the languages of the pages, each by its own name, and whether this is
+    the demo with its mailbox page.
 
     An error page while the database is away does not ask it again.
     """
@@ -20,5 +21,6 @@ def company(request: HttpRequest) -> dict[str, object]:
         "company_address": settings.COMPANY_ADDRESS,
         "openid": bool(settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID),
         "demo": settings.DEMO,
+        "languages": settings.LANGUAGES,
         "mailbox": settings.DEMO and not settings.EMAIL_URL,
     }

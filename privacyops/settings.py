@@ -128,7 +128,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "privacyops.middleware.Headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "privacyops.tongues.Languages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -327,9 +327,25 @@ MAILBOX_PER_SENDER = env.int("MAILBOX_PER_SENDER", default=20)
 MAILBOX_DAYS = env.int("MAILBOX_DAYS", default=30)
 
 # ---------------------------------------------------------------- words, time, files
+# What the desk, the logs and whatever no visitor asked for speak.
 LANGUAGE_CODE = "en"
-# Only what our own pages are translated into; else a browser gets Django's few words in one language and ours in another.
-LANGUAGES = [("en", "English")]
+# Each in its own name. A further one needs a catalogue, letters and a row here and in `stationery`: docs/languages.md.
+TONGUES = {
+    "en": "English",
+    "es": "Español",
+    "de": "Deutsch",
+    "fr": "Français",
+    "pt-br": "Português",
+    "zh-hans": "简体中文",
+    "ar": "العربية",
+}
+# Which of them the public pages are offered in, and the one for visitors whose browser asks for none of them.
+PUBLIC_LANGUAGES = env.list("PUBLIC_LANGUAGES", default=list(TONGUES))
+PUBLIC_LANGUAGE = env.str("PUBLIC_LANGUAGE", default="en")
+LANGUAGES = [(code, name) for code, name in TONGUES.items() if code in {*PUBLIC_LANGUAGES, PUBLIC_LANGUAGE, "en"}]
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+# A folder of further fonts for letters on paper, beside those of the machine: Chinese and Arabic need some.
+FONTS_DIR = env.str("FONTS_DIR", default="")
 FORMAT_MODULE_PATH = "privacyops.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from disclosures import views as recipients
-from privacyops import health
+from privacyops import health, tongues
 from privacyops.schema import Schema
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/consent/", include("consent.urls")),
     path("api/v1/", include("privacyops.headless_api")),
     path("api/v1/disclosures/", include("disclosures.urls")),
+    path("language/", tongues.chosen, name="language"),
     path("ack/<str:token>/", recipients.acknowledge, name="ack"),
     path("", include("requests_app.urls")),
 ]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext
 
 import law
 from audit import actor as actors
@@ -52,13 +53,13 @@ def ask(request: Request, *, by: User, reason: str, question: str) -> Pause:
 
 def answer(request: Request, *, actor: Actor, words: str) -> Pause:
     """The person answered (on their page, or by another way that a colleague enters); clocks go on. Raises Refused."""
-    clean = written(words, "answer", "Write your answer.")
+    clean = written(words, "answer", gettext("Write your answer."))
     now = timezone.now()
     with log.atomic():
         fresh = locks.request(request.pk)
         row = fresh.pauses.filter(answered_at=None).first()
         if row is None or fresh.state == State.CLOSED:
-            raise Refused("There is no open question. Thank you all the same.", code="not_asked")
+            raise Refused(gettext("There is no open question. Thank you all the same."), code="not_asked")
         row.answer, row.answered_at = clean, now
         row.save(update_fields=("answer", "answered_at"))
         Request.objects.filter(pk=fresh.pk).update(waiting_since=None)
@@ -160,7 +161,9 @@ def written(text: str, field: str, missing: str) -> str:
         raise Refused(missing, code=f"{field}_missing", field=field)
     if len(words) > policy.LONGEST_DETAILS or not policy.printable(words, lines=True):
         raise Refused(
-            f"Please keep this under {policy.LONGEST_DETAILS:,} plain characters.", code=f"{field}_long", field=field
+            gettext("Please keep this under %(most)s plain characters.") % {"most": f"{policy.LONGEST_DETAILS:,}"},
+            code=f"{field}_long",
+            field=field,
         )
     return words
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext
 
 import law
 from audit import actor as actors
@@ -87,7 +88,7 @@ def appeal(
 ) -> Request:
     """Open an appeal against the answer to `earlier`; while one is open, that one is returned. Raises Refused."""
     at = now or timezone.now()
-    details = acts.written(words, "words", "Say in a sentence or two what was wrong with our answer.")
+    details = acts.written(words, "words", gettext("Say in a sentence or two what was wrong with our answer."))
     with log.atomic():
         fresh = locks.request(earlier.pk)
         known = Request.objects.filter(follows=fresh, right=Right.APPEAL).exclude(state=State.CLOSED).first()
@@ -95,10 +96,12 @@ def appeal(
             return known
         rows = appeal_laws(fresh, at)
         if not rows:
-            raise Refused("There is no appeal against this answer, or its time is over.", code="no_appeal")
+            raise Refused(gettext("There is no appeal against this answer, or its time is over."), code="no_appeal")
         if any(_about_this_answer(one, fresh) for one in fresh.followed_by.filter(right=Right.APPEAL)):
             raise Refused(
-                "Your appeal against this answer was decided. Our letter about it says where else you can turn to.",
+                gettext(
+                    "Your appeal against this answer was decided. Our letter about it says where else you can turn to."
+                ),
                 code="appealed_already",
             )
         return _open(fresh, Right.APPEAL, rows, details, at, channel, actor)
@@ -109,7 +112,7 @@ def complain(
 ) -> Request:
     """Open a complaint about how we handled a request. Raises Refused where no law gives it a clock."""
     at = now or timezone.now()
-    details = acts.written(words, "words", "Say what you complain about.")
+    details = acts.written(words, "words", gettext("Say what you complain about."))
     with log.atomic():
         fresh = locks.request(about.pk)
         known = Request.objects.filter(follows=fresh, right=Right.COMPLAINT).exclude(state=State.CLOSED).first()
@@ -117,7 +120,7 @@ def complain(
             return known
         rows = complaint_laws(fresh.residence, at)
         if not rows or fresh.right == Right.COMPLAINT:
-            raise Refused("Write to us by e-mail about this; we answer every letter.", code="no_complaint")
+            raise Refused(gettext("Write to us by e-mail about this; we answer every letter."), code="no_complaint")
         return _open(fresh, Right.COMPLAINT, rows, details, at, channel, actor)
 
 

@@ -9,6 +9,7 @@ not.
 import hashlib
 import json
 import re
+import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from django import forms
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.http import QueryDict
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 import law
@@ -67,11 +68,20 @@ def correctable() -> list[str]:
 
 def places() -> list[tuple[Any, Any]]:
     """Where a person may live, as `law` knows it: countries, then the states of the USA, then anywhere else."""
-    known = law.residences()
-    states = [(code, name.removeprefix("USA: ")) for code, name in known if code.startswith("US-")]
-    countries = [(code, name) for code, name in known if not code.startswith("US-") and code != ELSEWHERE]
-    last = [(code, name) for code, name in known if code == ELSEWHERE]
+    known = [(code, place_name(code)) for code, _name in law.residences()]
+    states = sorted((one for one in known if one[0].startswith("US-")), key=_alphabetical)
+    countries = sorted((one for one in known if one not in states and one[0] != ELSEWHERE), key=_alphabetical)
+    last = [one for one in known if one[0] == ELSEWHERE]
     return [("", _("Choose …")), (_("Countries"), countries), (_("United States"), states), *last]
+
+
+def place_name(code: str) -> str:
+    """A place of residence in the language of the page; a code that nobody knows stays as it is."""
+    return gettext(dict(law.residences()).get(code, code).removeprefix("USA: "))
+
+
+def _alphabetical(place: tuple[str, str]) -> str:
+    return unicodedata.normalize("NFKD", place[1]).casefold()
 
 
 def signer() -> TimestampSigner:

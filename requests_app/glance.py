@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 import law
-from requests_app import appeals, moves, plans, proof, reads
+from requests_app import appeals, laws, moves, plans, proof, reads, retold
 from requests_app.models import Clock, Outcome, Parcel, Pause, PersonSession, Proof, Request, State
 from subjects.models import DataSubject
 
@@ -42,9 +42,14 @@ class Glance:
         if self.answer is None:
             return ""
         try:
-            return f"{law.statute(self.answer.statute).short_name}, {self.answer.cite}"
+            return laws.cited(law.statute(self.answer.statute).short_name, self.answer.cite)
         except KeyError:  # a statute of an older release: the clock still knows its section
             return self.answer.cite
+
+    @property
+    def counted(self) -> list[str]:
+        """How the day of the answer was counted, a sentence each."""
+        return retold.steps(list(self.answer.steps)) if self.answer else []
 
     @property
     def waits(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 import law
 from audit import actor as actors
@@ -89,7 +90,7 @@ def _by_nonce(submission: Submission) -> Request | None:
     found = Request.objects.filter(nonce=submission.nonce).first() if submission.nonce else None
     if found is not None and found.content_digest not in ("", _digest(submission)):
         raise Refused(
-            "This was sent before with other content, under the same key. Send a new key with new content.",
+            gettext("This was sent before with other content, under the same key. Send a new key with new content."),
             code="idempotency_conflict",
         )
     return found
@@ -227,15 +228,15 @@ def _free_reference() -> str:
 def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
     """The cleaned free fields. Raises Refused that names the first field at fault."""
     if submission.right not in plans.OFFERED:
-        raise Refused("Choose what you would like us to do.", code="right_unknown", field="right")
+        raise Refused(gettext("Choose what you would like us to do."), code="right_unknown", field="right")
     identifiers.email(submission.email)
     _text(submission.name, "name", policy.LONGEST_NAME, lines=False)
     if not laws.known(submission.residence):
-        raise Refused("Choose where you live from the list.", code="residence_unknown", field="residence")
+        raise Refused(gettext("Choose where you live from the list."), code="residence_unknown", field="residence")
     if submission.channel not in Request.Channel.values:
         raise Refused("Choose how the request arrived.", code="channel_unknown", field="channel")
     if len(submission.nonce or "") > 64:
-        raise Refused("This form is out of date. Load the page again.", code="nonce_long", field="nonce")
+        raise Refused(gettext("This form is out of date. Load the page again."), code="nonce_long", field="nonce")
     _limits(submission)
     details = _text(submission.details, "details", policy.LONGEST_DETAILS, lines=True)
     _received(submission, now)
@@ -280,11 +281,11 @@ def _changes(submission: Submission) -> dict[str, str]:
         return {}
     changes = {key: value.strip() for key, value in submission.changes.items() if value.strip()}
     if not changes:
-        raise Refused("Say what should be corrected, and to what.", code="changes_missing", field="changes")
+        raise Refused(gettext("Say what should be corrected, and to what."), code="changes_missing", field="changes")
     for key, value in changes.items():
         if key not in correctable():
             raise Refused(
-                "This cannot be corrected here. Describe it under details.", code="attribute", field="changes"
+                gettext("This cannot be corrected here. Describe it under details."), code="attribute", field="changes"
             )
         _text(value, "changes", policy.LONGEST_VALUE, lines=False)
     return changes
@@ -293,10 +294,12 @@ def _changes(submission: Submission) -> dict[str, str]:
 def _text(value: str, name: str, longest: int, *, lines: bool) -> str:
     text = value.strip()
     if len(text) > longest:
-        raise Refused(f"Please keep this under {longest} characters.", code=f"{name}_long", field=name)
+        raise Refused(
+            gettext("Please keep this under %(most)s characters.") % {"most": longest}, code=f"{name}_long", field=name
+        )
     if not policy.printable(text, lines=lines):
         raise Refused(
-            "This holds characters that we cannot store. Please write it by hand.",
+            gettext("This holds characters that we cannot store. Please write it by hand."),
             code=f"{name}_characters",
             field=name,
         )

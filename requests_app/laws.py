@@ -233,7 +233,7 @@ def denial(request: Request) -> dict[str, str]:
     for one in _statutes(request):
         for ground in law.grounds(one, request.right):
             if ground.code == request.denial_ground:
-                sentence = sentence or gettext(ground.sentence).rstrip(".")
+                sentence = sentence or gettext(ground.sentence).rstrip(".。")
                 cites.append(cited(one.short_name, ground.cite))
     return {"sentence": sentence, "cite": "; ".join(cites)}
 
@@ -242,7 +242,7 @@ def ground_words(request: Request, code: str) -> str:
     """The sentence and section for a ground that this request's laws know, else nothing."""
     for one in _statutes(request):
         if code in one.grounds:
-            sentence = gettext(one.grounds[code].sentence).rstrip(".")
+            sentence = gettext(one.grounds[code].sentence).rstrip(".。")
             return f"{sentence} ({cited(one.short_name, one.grounds[code].cite)})"
     return ""
 

@@ -28,6 +28,7 @@ from audit.actor import Actor
 from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
+from law import languages
 from requests_app import attention, bells, clocks, locks, policy, results, stationery, wording
 from requests_app.models import Clock, Letter, Request
 from subjects.models import Identifier
@@ -247,7 +248,16 @@ def _settle(letter: Letter, fence: int, event: str, **changes: Any) -> None:
 def _write(
     request: Request, kind: str, context: dict[str, Any], language: str = "", summary: results.Summary | None = None
 ) -> stationery.Sheet:
-    with stationery.speaking(language or request.language) as spoken:
+    sheet = _written(request, kind, context, stationery.known(language or request.language), summary)
+    # A client who gets a letter of ours is no consumer: their own language has nothing to do with it.
+    second = languages.also(request.residence, sheet.language) if stationery.KINDS[kind].to == "person" else ""
+    return stationery.both(sheet, _written(request, kind, context, second)) if second and not language else sheet
+
+
+def _written(
+    request: Request, kind: str, context: dict[str, Any], language: str, summary: results.Summary | None = None
+) -> stationery.Sheet:
+    with stationery.speaking(language) as spoken:
         facts = wording.facts(request, summary) | {key: _worded(key, value) for key, value in context.items()}
         return stationery.write(kind, facts, language=spoken, statutes=[row["statute"] for row in request.laws])
 

@@ -26,7 +26,7 @@ def made(sheet: stationery.Sheet, *, reference: str, residence: str, on: date, n
     with stationery.speaking(sheet.language) as language:
         recipient = name or f"{gettext('Reference')} {reference}"
         data: dict[str, Any] = {
-            "language": language,
+            "language": stationery.LANGUAGES[language].paper,
             "paper": "us-letter" if residence.partition("-")[0] in US_LETTER else "a4",
             "company": settings.COMPANY_NAME,
             "address": [one.strip() for one in settings.COMPANY_ADDRESS.split(",")],
@@ -64,6 +64,7 @@ def _with_fonts_of_this_machine(data: dict[str, Any]) -> bytes:
 def _printed(data: dict[str, Any], *, own_fonts: bool) -> bytes:
     printed: bytes = typst.compile(
         PAPER, root=PAPER.parent, ignore_system_fonts=own_fonts, sys_inputs={"data": json.dumps(data)}, format="pdf",
+        font_paths=[settings.FONTS_DIR] if settings.FONTS_DIR else [],
         pdf_standards=["ua-1"],
     )  # fmt: skip
     return printed

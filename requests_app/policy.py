@@ -70,11 +70,11 @@ def reference() -> str:
     return f"PR-{''.join(letters[:4])}-{''.join(letters[4:])}"
 
 
-def salutation(name: str, hello: str = "Hello") -> str:
+def salutation(name: str, hello: str = "Hello", end: str = ",") -> str:
     """How a letter begins. A name that could carry a link or a command is left out, for strangers may have typed it."""
     text = " ".join(unicodedata.normalize("NFC", name).split())
     safe = bool(SENDABLE_NAME.match(text)) and not re.search(r"\w\.\w|\.\.", text)
-    return f"{hello} {text}," if safe else f"{hello},"
+    return f"{hello} {text}{end}" if safe else f"{hello}{end}"
 
 
 def printable(text: str, *, lines: bool = False) -> bool:

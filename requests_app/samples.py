@@ -68,7 +68,7 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
     reasons = list(laws.extension_reasons(one).values()) if kind.needs_extension else [""]
     due_on = dates.extended_on if kind.needs_extension and dates.extended_on else dates.respond_on
     return wording.said(one) | {
-        "hello": policy.salutation(NAME, gettext("Hello")),
+        "hello": wording.salute(NAME),
         "due_on": wording.day(due_on),
         "due_law": laws.cited(statute.short_name, dates.cite),
         "summary": _summary(kind),

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,21 @@ class Unfilled(ValueError):
 
 @dataclass(frozen=True)
 class Language:
-    """A language of letters: its own name, and how it writes a day."""
+    """A language of letters: its own name, and its code for the typesetter (ISO 639)."""
 
     name: str
-    day: str
+    paper: str
 
 
-LANGUAGES = {"en": Language("English", "j F Y"), "de": Language("Deutsch", "j. F Y")}
+LANGUAGES = {
+    "en": Language("English", "en"),
+    "es": Language("Español", "es"),
+    "de": Language("Deutsch", "de"),
+    "fr": Language("Français", "fr"),
+    "pt-br": Language("Português", "pt"),
+    "zh-hans": Language("简体中文", "zh"),
+    "ar": Language("العربية", "ar"),
+}
 
 # What a law can demand of a letter: words for colleagues, and the facts that must then stand in it.
 PIECES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -166,7 +174,7 @@ def speaking(language: str) -> Iterator[str]:
 
 def day_format() -> str:
     """How the language that is spoken just now writes a day."""
-    return LANGUAGES[known(translation.get_language() or DEFAULT)].day
+    return translation.gettext("j F Y")
 
 
 def find(kind: str, language: str, statutes: Iterable[str]) -> tuple[str, str]:
@@ -203,6 +211,14 @@ def write(kind: str, facts: Mapping[str, Any], *, language: str, statutes: Itera
     first, _, body = text.strip().partition("\n")
     subject_line = " ".join(first.split())[:200]
     return Sheet(subject_line, tidy(body), language, special or next(iter(laws), ""), version(name))
+
+
+def both(first: Sheet, second: Sheet) -> Sheet:
+    """One letter in two languages: the one that the person chose, then the one that their law demands."""
+    name = LANGUAGES[second.language].name
+    body = f"{first.body}\n* * * {name} * * *\n\n{second.subject_line}\n\n{second.body}"
+    digest = hashlib.sha256(f"{first.version}{second.version}".encode()).hexdigest()[:16]
+    return replace(first, body=tidy(body), version=digest)
 
 
 def tidy(text: str) -> str:

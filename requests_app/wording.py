@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.template import Context, engines
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from connectors.models import Finding
 from consent import choices
@@ -73,7 +73,12 @@ def said(request: Request) -> dict[str, Any]:
 
 def salutation(request: Request) -> str:
     """Hello, with the name once the mailbox is proved: before that, a stranger may have typed it."""
-    return policy.salutation(name(request), gettext("Hello"))
+    return salute(name(request))
+
+
+def salute(name: str) -> str:
+    """The same for a name, in the language that is spoken just now."""
+    return policy.salutation(name, gettext("Hello"), pgettext("end of a salutation", ","))
 
 
 def name(request: Request) -> str:
@@ -125,7 +130,7 @@ def collections(keys: Iterable[tuple[str, str]]) -> "list[Collection]":
 
 def source(dataset: Dataset) -> str:
     """Where the data of a dataset comes from."""
-    words = SOURCES[Dataset.Source(dataset.source)]
+    words = gettext(SOURCES[Dataset.Source(dataset.source)])
     return f"{words} ({dataset.source_detail})" if dataset.source_detail else words
 
 

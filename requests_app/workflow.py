@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import log
@@ -72,7 +73,7 @@ def move(request: Request, to: str, *, actor: Actor, event: str = "", held: bool
     moved = move_if_ready(request, to, actor=actor, event=event, held=held, **changes)
     if moved is None:
         guard = moves.MOVES[moves.Pair(request.state, to)].guard
-        raise Refused("What this step needs has not happened yet.", code=f"guard_{guard}")
+        raise Refused(gettext("What this step needs has not happened yet."), code=f"guard_{guard}")
     return moved
 
 
@@ -82,7 +83,7 @@ def move_if_ready(
     """As `move`, but None when what the step needs has not happened yet."""
     step = moves.MOVES.get(moves.Pair(request.state, to))
     if step is None:
-        raise Refused("This cannot be done in the state that the request is in.", code="illegal_move")
+        raise Refused(gettext("This cannot be done in the state that the request is in."), code="illegal_move")
     before = request.state
     with log.atomic():
         fresh = request if held else locks.request(request.pk)
@@ -91,7 +92,7 @@ def move_if_ready(
         if not GUARDS[step.guard](fresh):
             return None
         if not Request.objects.filter(pk=request.pk, state=before).update(state=to, **changes):
-            raise Refused(CONFLICT, code="state_conflict")
+            raise Refused(gettext(CONFLICT), code="state_conflict")
         for name, value in {"state": to, **changes}.items():  # the row is ours until the end: nobody else changed it
             setattr(fresh, name, value)
         facts = {"before": before, "after": to} | ({"outcome": fresh.outcome} if to == State.CLOSED else {})
@@ -234,7 +235,9 @@ def _from_delivering(request: Request) -> Request | None:
         _refuse(request)
     if plan.recipients:
         categories = wording.categories(request)
-        notices.queue(request.subject, plan.recipients, origin=request.reference, categories=categories, actor=CONDUCTOR)
+        notices.queue(
+            request.subject, plan.recipients, origin=request.reference, categories=categories, actor=CONDUCTOR
+        )
     return moved
 
 
@@ -314,12 +317,14 @@ def withdraw(request: Request, *, actor: Actor) -> Request:
     with log.atomic():
         fresh = locks.request(request.pk)
         if fresh.state in (State.NOTIFYING, State.CLOSED):
-            raise Refused("This request has been carried out already, so it cannot be withdrawn.", code="too_late")
+            raise Refused(
+                gettext("This request has been carried out already, so it cannot be withdrawn."), code="too_late"
+            )
         if fresh.batch is not None:
             # Cancelled first: from then on no worker writes, so what is seen now is all there will be.
             batches.cancel(fresh.batch, actor=actor)
             if not guards.untouched(fresh):
-                raise Refused("The work has begun already, so it cannot be stopped any more.", code="too_late")
+                raise Refused(gettext("The work has begun already, so it cannot be stopped any more."), code="too_late")
         unbuilt = Parcel.objects.filter(request=fresh, state=Parcel.State.OPEN)
         unbuilt.update(state=Parcel.State.EXPIRED, lease_until=None, fence=F("fence") + 1)
         Parcel.objects.filter(request=fresh, state=Parcel.State.READY).update(expires_at=timezone.now())

@@ -7,6 +7,8 @@ to another). Mail always goes to the value as it was typed and stored.
 import re
 import unicodedata
 
+from django.utils.translation import gettext
+
 from audit.refusal import Refused
 
 # RFC 5321 4.5.3.1: local part 64 octets, address 254 in a path. Quoted local parts and address literals are not taken:
@@ -28,20 +30,20 @@ def email(value: str) -> str:
     text = value.strip()
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
-        raise Refused("Write the address as name@example.org.", code="email_shape", field="email")
+        raise Refused(gettext("Write the address as name@example.org."), code="email_shape", field="email")
     if not LOCAL.match(local) or len(local) > 64:
         raise Refused(
-            "The part before the @ holds a character that we cannot send mail to. Please check it.",
+            gettext("The part before the @ holds a character that we cannot send mail to. Please check it."),
             code="email_local",
             field="email",
         )
     ascii_domain = _domain(domain.lower().removesuffix("."))
     labels = ascii_domain.split(".")
     if len(labels) < 2 or not all(LABEL.match(label) for label in labels) or labels[-1].isdigit():
-        raise Refused("The part after the @ is not a domain name.", code="email_domain", field="email")
+        raise Refused(gettext("The part after the @ is not a domain name."), code="email_domain", field="email")
     normal = f"{local.lower()}@{ascii_domain}"
     if len(normal) > 254:
-        raise Refused("This address is longer than mail allows.", code="email_long", field="email")
+        raise Refused(gettext("This address is longer than mail allows."), code="email_long", field="email")
     return normal
 
 
@@ -98,9 +100,11 @@ def normalise(kind: str, value: str) -> str:
     """The normal form of `value`. Raises Refused for an empty or malformed one, KeyError for an unknown kind."""
     normal = NORMAL_FORMS[kind](value)
     if not normal or "\x00" in normal:
-        raise Refused("Please fill this in.", code="identifier_empty", field=kind)
+        raise Refused(gettext("Please fill this in."), code="identifier_empty", field=kind)
     if any("\ud800" <= one <= "\udfff" for one in value):  # half a character: it came as bytes that are not UTF-8
-        raise Refused("This holds characters that we cannot store. Write it in UTF-8.", code="not_utf8", field=kind)
+        raise Refused(
+            gettext("This holds characters that we cannot store. Write it in UTF-8."), code="not_utf8", field=kind
+        )
     return normal
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import pyzipper
+from django.utils.translation import gettext
 
 from audit.refusal import Refused
 from requests_app.delivery import sealed
@@ -19,10 +20,13 @@ def check(password: str, again: str) -> str:
     if not password and not again:
         return ""
     if password != again:
-        raise Refused("The two passwords differ. Type the same one twice.", code="password_differs", field="password")
+        raise Refused(
+            gettext("The two passwords differ. Type the same one twice."), code="password_differs", field="password"
+        )
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(
-            f"Choose a password of {SHORTEST} to {LONGEST} characters, or leave both fields empty.",
+            gettext("Choose a password of %(least)d to %(most)d characters, or leave both fields empty.")
+            % {"least": SHORTEST, "most": LONGEST},
             code="password_length", field="password",
         )  # fmt: skip
     return password

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from connectors import reading
 from connectors.models import Chunk
-from requests_app import policy, wording
+from requests_app import policy, stationery, wording
 from requests_app.delivery import described, parts, sealed
 from requests_app.delivery.bag import Bag
 from requests_app.delivery.parts import Part
@@ -29,6 +29,11 @@ Beat = Callable[[], None]
 
 def write(target: BinaryIO, request: Request, *, beat: Beat) -> int:
     """Write the ZIP for `request` into `target`; how many rows it holds. `beat` is called now and then."""
+    with translation.override(stationery.known(request.language)):
+        return _write(target, request, beat)
+
+
+def _write(target: BinaryIO, request: Request, beat: Beat) -> int:
     found = parts.of(request)
     facts = wording.facts(request) | wording.overview(request) | {"parts": found}
     with Bag(target, request.reference) as bag:

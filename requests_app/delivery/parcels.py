@@ -23,6 +23,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import leases, log
@@ -86,14 +87,14 @@ def stream(parcel: Parcel, session: PersonSession, *, now: datetime, password: s
     request = Request.objects.select_related("batch").get(pk=parcel.request_id)
     owner = request.subject_id
     if session.subject_id != owner or request.batch is None or request.batch.subject_id != owner:
-        raise Refused("There is no such package here.", code="not_yours")
+        raise Refused(gettext("There is no such package here."), code="not_yours")
     if request.stopped_at is not None:
-        raise Refused("This request was stopped. We make sure who asked; you hear from us.", code="stopped")
+        raise Refused(gettext("This request was stopped. We make sure who asked; you hear from us."), code="stopped")
     if session.fresh_until is None or session.fresh_until <= now:
-        raise Refused("Confirm once more that it is you: we mail you a new link.", code="not_fresh")
+        raise Refused(gettext("Confirm once more that it is you: we mail you a new link."), code="not_fresh")
     fresh = Parcel.objects.get(pk=parcel.pk)
     if fresh.state != Parcel.State.READY or fresh.expires_at is None or fresh.expires_at <= now:
-        raise Refused("This package is not available any more. Ask for a new copy.", code="parcel_gone")
+        raise Refused(gettext("This package is not available any more. Ask for a new copy."), code="parcel_gone")
     with ExitStack() as undo:
         source = undo.enter_context(_open(fresh))
         _count(fresh, request, now)
@@ -235,7 +236,7 @@ def _open(parcel: Parcel) -> BinaryIO:
     except OSError as error:
         logger.error("the file of parcel %s cannot be opened: %s", parcel.pk, type(error).__name__)
         raise Refused(
-            "This package cannot be read now. Write to us, and we make a new one.", code="parcel_gone"
+            gettext("This package cannot be read now. Write to us, and we make a new one."), code="parcel_gone"
         ) from error
 
 
@@ -247,7 +248,8 @@ def _count(parcel: Parcel, request: Request, now: datetime) -> None:
         )
         if not allowed.update(downloads=F("downloads") + 1):
             raise Refused(
-                f"This package was fetched {settings.PARCEL_DOWNLOADS} times already. Ask for a new copy.",
+                gettext("This package was fetched %(times)d times already. Ask for a new copy.")
+                % {"times": settings.PARCEL_DOWNLOADS},
                 code="parcel_used_up",
             )
         log.record(

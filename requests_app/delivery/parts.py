@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connectors import redacting
 from connectors.models import Finding
 from connectors.reading import ANOTHER_PERSON
@@ -106,7 +108,11 @@ def _part(row: Collection, findings: list[Finding], names: Names, hidden: dict[s
         categories=sorted({one.category.name for one in fields.values() if one.category}),
         source=wording.source(row.dataset),
         kept=row.keep_until,
-        periods=[f"{one.period} {one.get_unit_display()} ({one.reason})" for one in row.schedules.all() if one.active],
+        periods=[
+            f"{one.period} {gettext(one.get_unit_display())} ({one.reason})"
+            for one in row.schedules.all()
+            if one.active
+        ],
         fields=fields,
         findings=findings,
         name=names.give(row.dataset.key, row.name),

@@ -1,4 +1,4 @@
-"""Nouns: requests, who makes them, their clocks and what moves them, proofs, letters, parcels, messages, mail, referrals, notes."""
+"""Nouns: requests, who makes them, clocks and what moves them, proofs, letters, parcels, messages, mail, referrals, notes."""
 
 from requests_app.models.appearance import Appearance, AppearanceText
 from requests_app.models.askers import Agent, Asker

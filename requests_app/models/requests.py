@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Batch
 from law import NO_PROOF_RIGHTS
@@ -15,20 +16,20 @@ from subjects.models import DataSubject, Identifier
 class Right(models.TextChoices):
     """What a person may ask for. The codes are those of `law`."""
 
-    ACCESS = "access", "A copy of my data"
-    PORTABILITY = "portability", "My data in a portable form"
-    RECIPIENTS = "third_party_list", "Who received my data"
-    DELETE = "delete", "Delete my data"
-    CORRECT = "correct", "Correct my data"
-    OPT_OUT = "opt_out_sale", "Do not sell or share my data"
-    NO_ADS = "opt_out_targeted_ads", "No targeted advertising with my data"
-    NO_PROFILING = "opt_out_profiling", "No profiling with my data"
-    LIMIT = "limit_sensitive", "Limit the use of my sensitive data"
-    WITHDRAW = "withdraw_consent", "Withdraw my consent"
-    OBJECT = "object", "Object to the use of my data"
-    RESTRICT = "restrict", "Pause the use of my data"
-    APPEAL = "appeal", "Appeal against an answer"
-    COMPLAINT = "complaint", "Complain to us"
+    ACCESS = "access", _("A copy of my data")
+    PORTABILITY = "portability", _("My data in a portable form")
+    RECIPIENTS = "third_party_list", _("Who received my data")
+    DELETE = "delete", _("Delete my data")
+    CORRECT = "correct", _("Correct my data")
+    OPT_OUT = "opt_out_sale", _("Do not sell or share my data")
+    NO_ADS = "opt_out_targeted_ads", _("No targeted advertising with my data")
+    NO_PROFILING = "opt_out_profiling", _("No profiling with my data")
+    LIMIT = "limit_sensitive", _("Limit the use of my sensitive data")
+    WITHDRAW = "withdraw_consent", _("Withdraw my consent")
+    OBJECT = "object", _("Object to the use of my data")
+    RESTRICT = "restrict", _("Pause the use of my data")
+    APPEAL = "appeal", _("Appeal against an answer")
+    COMPLAINT = "complaint", _("Complain to us")
 
 
 class State(models.TextChoices):

@@ -25,7 +25,7 @@ def rights(request: HttpRequest) -> HttpResponse:
     context = {
         "places": forms.places(),
         "place": place,
-        "place_name": dict(law.residences()).get(place, place).removeprefix("USA: "),
+        "place_name": forms.place_name(place),
         "laws": found,
         "unknown": unknown,
         "today": today,

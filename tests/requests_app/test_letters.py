@@ -170,7 +170,7 @@ def test_every_letter_of_a_real_case_has_a_subject_a_sender_and_no_data_but_the_
     assert "Hireline" in sheet.body and "{" not in sheet.body and "&#" not in sheet.body and "None" not in sheet.body
     assert "\n\n\n" not in sheet.body
     first, _, rest = sheet.body.partition("\n")
-    assert first.endswith("Ada Lovelace,")
+    assert first.endswith(("Ada Lovelace,", "Ada Lovelace：", "Ada Lovelace،"))
     for personal in ("Lovelace", "ada@example.org", "Byron"):
         assert personal not in rest + sheet.subject_line
 
@@ -187,7 +187,7 @@ def test_a_letter_to_a_client_names_the_agreed_identifier_once_and_nothing_else_
     }
     sheet = letters.preview(Request.objects.get(pk=request.pk), "referred_client", given)
     text = sheet.subject_line + sheet.body
-    assert sheet.body.splitlines()[0].endswith(" Acme Ltd,")
+    assert "Acme Ltd" in sheet.body.splitlines()[0]
     assert text.count("ada@example.org") == 1 and "Acme's applicants" in text and request.reference in text
     for personal in ("Lovelace", "Byron", "/my/", "/proof/", "/signin/"):
         assert personal not in text

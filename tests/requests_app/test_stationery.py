@@ -1,6 +1,5 @@
 """Every letter, under every law, in every language: what the table demands stands in it. No database."""
 
-import gettext
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import law
 from requests_app import laws, samples, stationery
 
 LETTERS = stationery.FOLDER / "letters"
-CATALOGUES = Path(laws.__file__).parent / "locale"
 VARIABLE = re.compile(r"{{\s*([a-z_.]+)|{%\s*(?:if|elif|for \w+ in)\s+([^%]+)%}")
 OTHERS = sorted(set(stationery.LANGUAGES) - {stationery.DEFAULT})
 
@@ -133,18 +131,3 @@ def test_every_letter_of_the_table_has_a_template_and_every_template_a_letter():
 def variables(path: Path) -> set[str]:
     found = VARIABLE.findall(path.read_text())
     return {" ".join((name or condition).split()) for name, condition in found}
-
-
-@pytest.mark.parametrize("language", OTHERS)
-def test_the_compiled_catalogue_is_the_written_one_and_holds_every_ground(language):
-    folder = CATALOGUES / language / "LC_MESSAGES"
-    compiled = gettext.GNUTranslations((folder / "django.mo").open("rb"))
-    written = dict(re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', (folder / "django.po").read_text(), re.MULTILINE))
-    assert len(written) > 90
-    assert {key: compiled.gettext(key) for key in written} == written
-    sentences = {ground.sentence for one in law.statutes().values() for ground in one.grounds.values()}
-    courts = {one.remedies.court for one in law.statutes().values()} - {""}
-    own = set(laws.REASONS.values()) | {laws.APPEAL, laws.APPEAL_WITHIN}
-    assert not (sentences | courts | own) - set(written), "to be translated in django.po"
-    for key, value in written.items():
-        assert sorted(re.findall(r"%\(\w+\)[sd]", key)) == sorted(re.findall(r"%\(\w+\)[sd]", value)), key
