@@ -29,6 +29,8 @@ LETTER_LIMITS = (
 )
 
 SESSION_HOURS = 12
+# To one channel, of the letters by which a request can be stopped.
+STOP_LETTERS_AN_HOUR = 3
 # How long "not you? stop it" works in a letter to another channel of the person.
 STOP_DAYS = 60
 # A code that is typed: how long it lives, and how many tries it stands.

@@ -61,7 +61,7 @@ class Option(NamedTuple):
     """One right to choose, with what it means."""
 
     radio: Any
-    hint: str
+    hint: Any
 
 
 def wanted(name: str, right: str, asked_by: str) -> bool:
@@ -117,7 +117,7 @@ class AskForm(OptOutForm):
     )
     right = forms.ChoiceField(
         label=_("What you would like"),
-        choices=[(one.value, _(one.label)) for one in Right if one.value in plans.OFFERED],
+        choices=[(one.value, one.label) for one in Right if one.value in plans.OFFERED],
         widget=forms.RadioSelect,
         error_messages={
             "required": _("Choose what you would like us to do."),

@@ -115,7 +115,7 @@ def _write(request: Request, kind: str, channels: "QuerySet[Identifier]", now: d
     for channel in channels:
         # A flood of its own kind only: links that a stranger makes us send must not use this letter's place up.
         recent = Letter.objects.filter(identifier=channel, kind=kind, queued_at__gt=now - timedelta(hours=1))
-        if recent.count() >= policy.PUBLIC_LETTERS_AN_HOUR:
+        if recent.count() >= policy.STOP_LETTERS_AN_HOUR:
             continue  # the link in the last one stops this request, too
         token = secrets.token_urlsafe(32)
         Proof.objects.create(

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+import law
 from audit import actor as actors
 from audit.refusal import Refused
 from disclosures import ledger
@@ -36,6 +37,25 @@ class Told:
 
     disclosure: Disclosure
     categories: list[str]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One recipient with everything that it got about this person, newest first."""
+
+    recipient: Recipient
+    country: str
+    told: list[Told]
+
+    @property
+    def latest(self) -> list[Told]:
+        """What is shown without asking."""
+        return self.told[:3]
+
+    @property
+    def earlier(self) -> list[Told]:
+        """What is folded away."""
+        return self.told[3:]
 
 
 @require_safe
@@ -194,9 +214,10 @@ def recipients(request: HttpRequest, session: PersonSession) -> HttpResponse:
     names = dict(DataCategory.objects.values_list("key", "name"))
     everyone = Recipient.objects.filter(active=True, receives_everyone=True).prefetch_related("categories")
     context: dict[str, Any] = {
-        "disclosures": [_in_words(row, names) for row in rows[:MOST_DISCLOSURES]],
+        "received": _by_recipient([_in_words(row, names) for row in rows[:MOST_DISCLOSURES]]),
         "more": len(rows) > MOST_DISCLOSURES,
-        "everyone": everyone,
+        "most": MOST_DISCLOSURES,
+        "everyone": [Received(one, _country(one), []) for one in everyone],
     }
     return visitor.page(request, "recipients", context)
 
@@ -261,6 +282,21 @@ def own_request(session: PersonSession, pk: UUID) -> Glance:
 def _refused(request: HttpRequest, refused: Refused, pk: UUID) -> HttpResponse:
     context = {"sentence": refused.message, "back": reverse("portal:one", args=[pk])}
     return visitor.page(request, "refused", context, status=409)
+
+
+def _by_recipient(told: list[Told]) -> list[Received]:
+    """Recipients by their latest disclosure, newest first."""
+    found: dict[int, Received] = {}
+    for one in told:
+        recipient = one.disclosure.recipient
+        found.setdefault(recipient.pk, Received(recipient, _country(recipient), [])).told.append(one)
+    return list(found.values())
+
+
+def _country(recipient: Recipient) -> str:
+    if recipient.country == "US":
+        return _("United States")  # `law` knows its states one by one
+    return dict(law.residences()).get(recipient.country, recipient.country)
 
 
 def _in_words(row: Disclosure, names: dict[str, str]) -> Told:

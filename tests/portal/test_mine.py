@@ -192,6 +192,22 @@ def test_who_received_my_data_shows_mine_only():
     assert "Nordwind" in html and "E-mail address" in html and "Elsewhere" not in html
 
 
+def test_what_one_recipient_got_many_times_is_one_card_and_what_is_old_is_folded():
+    ada, request = person()
+    DataCategory.objects.create(key="contact.email", name="E-mail address")
+    mill = Recipient.objects.create(
+        key="mill", name="Mill & Sons", role="controller", kind="Employer", contact="hr@mill.example", country="DE"
+    )
+    for days in range(5):
+        Disclosure.objects.create(
+            subject=request.subject, recipient=mill, categories=["contact.email"],
+            disclosed_at=timezone.now() - timedelta(days=days),
+        )  # fmt: skip
+    html = ada.get("/my/recipients/").content.decode()
+    assert html.count("Mill &amp; Sons") == 1 and "2 earlier times" in html and "Germany" in html
+    assert html.count("<time ") == 5 and html.index("<details>") > html.index("<time ")
+
+
 def test_the_pages_cost_a_fixed_number_of_queries(django_assert_num_queries):
     ada, request = person()
     for paths, most in ((("/my/",), 4), ((f"/my/{request.pk}/",), 9)):

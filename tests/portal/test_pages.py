@@ -7,13 +7,23 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from consent.models import NoticeVersion
+from consent.models import Choice, NoticeVersion
+from inventory.models import Purpose
 from tests.portal.builders import person
 
 FORM = ["/request/", "/request/?right=delete", "/do-not-sell/", "/signin/"]
-READ = ["/", "/notice/", "/rights/", "/rights/?place=US-CA", "/request/received/", "/signin/sent/"]
+READ = [
+    "/",
+    "/notice/",
+    "/notice/versions/",
+    "/privacy-choices/",
+    "/rights/",
+    "/rights/?place=US-CA",
+    "/request/received/",
+    "/signin/sent/",
+]
 OPEN = [*READ, *FORM]
-OWN = ["/my/", "/my/{}/", "/my/{}/withdraw/", "/my/recipients/", "/choices/"]
+OWN = ["/my/", "/my/{}/", "/my/{}/package/", "/my/{}/withdraw/", "/my/recipients/", "/choices/"]
 POSTS = ["/my/{}/fresh/", "/my/{}/download/", "/signout/"]
 
 
@@ -97,3 +107,37 @@ def test_without_a_notice_the_page_says_whom_to_ask(client):
 def test_an_address_that_is_not_there_is_a_page_that_helps(client):
     response = client.get("/nothing-here/")
     assert response.status_code == 404 and b"There is nothing here" in response.content
+
+
+@pytest.mark.parametrize("path", [*OPEN, "/embed/request/", "/nothing-here/", "/proof/abc/", "/leaving/9/"])
+def test_a_browsers_signal_is_confirmed_on_every_page_errors_too(client, path):
+    with_signal, without = client.get(path, headers={"Sec-GPC": "1"}), client.get(path)
+    words = b"opt-out signal is on"
+    assert words in with_signal.content and words not in without.content
+    assert "Sec-GPC" in without["Vary"] and "Sec-GPC" in with_signal["Vary"]
+
+
+def test_what_the_site_says_of_the_signal_is_what_the_specification_wants(client):
+    answer = client.get("/.well-known/gpc.json")
+    assert answer["Content-Type"] == "application/json" and answer.json()["gpc"] is True
+    assert set(answer.json()) == {"gpc", "lastUpdate"} and re.match(r"^\d{4}-\d\d-\d\d$", answer.json()["lastUpdate"])
+
+
+def test_for_somebody_who_is_signed_in_the_signal_is_put_on_record_by_any_page():
+    ada, request = person()
+    Purpose.objects.create(
+        key="ads", name="Advertising", description="A", lawful_basis="consent", sale_or_sharing=True, consequence="C"
+    )
+    page = ada.get("/notice/", headers={"Sec-GPC": "1"})
+    assert b"We recorded that your data is not sold or shared" in page.content
+    assert Choice.objects.filter(subject=request.subject, granted=False).count() == 1
+    again = ada.get("/my/", headers={"Sec-GPC": "1"})
+    assert b"We recorded" not in again.content and Choice.objects.count() == 1, "once"
+
+
+def test_every_answer_carries_the_headers_that_keep_others_out(client):
+    for path in ("/", "/admin/login/", "/.well-known/gpc.json", "/brand.css", "/nothing-here/", "/api/v1/schema/"):
+        answer = client.get(path)
+        assert answer["X-Content-Type-Options"] == "nosniff" and answer["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in answer["Permissions-Policy"] and answer["Referrer-Policy"] == "same-origin", path
+        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], path
