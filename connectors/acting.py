@@ -12,7 +12,8 @@ Killed between 3 and 4, the chunk is done again and finds everything as wanted: 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -216,14 +217,12 @@ class Acting:
                 return []
             todo.append((asked, only, listed, sum(one.rows for one in chunks)))
         try:
-            with self.kind.changing() as session:
+            with self._changing() as session:
                 for asked, only, listed, rows in todo:
                     if asked.delete(session, listed, only) != rows:
                         raise _NotAll
-                failpoint("erase.before_target_commit")
         except _NotAll:
             return []
-        failpoint("erase.after_target_commit")
         return [
             Receipt(order=self.order, chunk_id=pk, rows=stored[pk].rows, changed=stored[pk].rows) for _, pk in group
         ]
@@ -246,15 +245,21 @@ class Acting:
                 loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
             todo.append((task, chunks[pk], keys, moved, apart, loose))
         receipts = []
-        with self.kind.changing() as session:
+        with self._changing() as session:
             for task, chunk, keys, moved, apart, loose in todo:
                 changed, spared = _apply(session, task, keys, apart, loose) if keys else (0, 0)
                 away = _away(session, task, moved) if moved else 0
                 rows = len(keys) + len(moved) - spared - away
                 receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
+        return receipts
+
+    @contextmanager
+    def _changing(self) -> Iterator[Changing]:
+        """One transaction in the company's system; it is over before ours is."""
+        with self.kind.changing() as session:
+            yield session
             failpoint("erase.before_target_commit")
         failpoint("erase.after_target_commit")
-        return receipts
 
     def left(self, planned: Planned, tasks: list[Task]) -> dict[str, int]:
         """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside;

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from privacyops import broker, keys
+from privacyops import broker, keys, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -401,32 +401,4 @@ LOGGING = {
 DEFAULT_EXCEPTION_REPORTER_FILTER = "audit.scrub.ReporterFilter"
 
 # ---------------------------------------------------------------- the staff desk's theme
-UNFOLD = {
-    "SITE_TITLE": "PrivacyOps",
-    "SITE_HEADER": "PrivacyOps",
-    "SITE_SUBHEADER": COMPANY_NAME,
-    "SITE_URL": "/",
-    "SITE_SYMBOL": "shield_person",
-    "COLORS": {
-        "primary": {
-            "50": "rgb(239 244 255)",
-            "100": "rgb(219 230 254)",
-            "200": "rgb(191 212 254)",
-            "300": "rgb(147 177 255)",
-            "400": "rgb(96 139 250)",
-            "500": "rgb(59 104 224)",
-            "600": "rgb(47 91 208)",
-            "700": "rgb(36 72 176)",
-            "800": "rgb(33 60 141)",
-            "900": "rgb(30 52 112)",
-            "950": "rgb(20 32 70)",
-        },
-    },
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "DASHBOARD_CALLBACK": "privacyops.desk.dashboard",
-    "SIDEBAR": {"show_search": True, "navigation": "privacyops.desk.navigation"},
-    "ACCOUNT": {"navigation": [{"title": "Second factors", "link": "/admin/signin/factors/"}]},
-    "STYLES": ["privacyops.desk.stylesheet"],
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "privacyops.desk.icon"}],
-}
+UNFOLD = theme.of(COMPANY_NAME)

@@ -126,13 +126,13 @@ def of_person(subject: DataSubject) -> "QuerySet[Request]":
     """A person's own requests, newest first, with what their page shows; a fixed number of queries."""
     rows = Request.objects.filter(subject=subject).select_related("parcel", "duplicate_of", "follows", "extension")
     clocks = Prefetch("clocks", Clock.objects.order_by("due_at"))
-    return rows.prefetch_related(clocks, "pauses").order_by("-received_at")
+    pauses = Prefetch("pauses", Pause.objects.select_related("asked_by"))
+    return rows.prefetch_related(clocks, pauses).order_by("-received_at")
 
 
 def for_person(session: PersonSession, request_id: UUID) -> Request | None:
     """One request, if it is this person's."""
-    pauses = Prefetch("pauses", Pause.objects.select_related("asked_by"))
-    return of_person(session.subject).prefetch_related(pauses, "followed_by").filter(pk=request_id).first()
+    return of_person(session.subject).prefetch_related("followed_by").filter(pk=request_id).first()
 
 
 def timeline(request: Request, *, for_person: bool = False) -> list[Moment]:

@@ -156,7 +156,7 @@ def test_a_stop_link_dies(ada):
 
 def test_a_flood_of_forms_does_not_flood_the_other_channel_and_one_stop_holds_them_all(ada):
     many = [ask(right) for right in ("access", "delete", "access", "delete", "access")]
-    assert Letter.objects.filter(kind="opened").count() == policy.PUBLIC_LETTERS_AN_HOUR
+    assert Letter.objects.filter(kind="opened").count() == policy.STOP_LETTERS_AN_HOUR
     assert stopping.stop(stop_token(), now=now()) == len(many)
     assert Request.objects.filter(stopped_at=None).count() == 0
 
