@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from privacyops import broker, keys, theme
+from privacyops.signin import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -259,22 +260,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SOCIALACCOUNT_ADAPTER = "privacyops.signin.adapters.Company"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [
-            {
-                "provider_id": "company",
-                "name": STAFF_OIDC_NAME,
-                "client_id": STAFF_OIDC_CLIENT_ID,
-                "secret": STAFF_OIDC_SECRET,
-                "settings": {"server_url": STAFF_OIDC_ISSUER},
-            }
-        ]
-        if STAFF_OIDC_ISSUER
-        else [],
-    }
-}
+SOCIALACCOUNT_PROVIDERS = provider.of(STAFF_OIDC_ISSUER, STAFF_OIDC_CLIENT_ID, STAFF_OIDC_SECRET, STAFF_OIDC_NAME)
 SESSION_COOKIE_AGE = STAFF_SESSION_HOURS * 3600
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-desk" if HTTPS else "desk"
