@@ -226,3 +226,15 @@ def test_a_password_that_would_not_do_is_told(password, again, words):
 
 def test_the_schema_travels_with_the_package_as_the_version_says():
     assert described.SCHEMA.name == f"package-{described.FORMAT}.schema.json"
+
+
+def test_the_pages_of_a_package_are_in_the_language_of_its_request(company, rita):
+    request = in_review()
+    Request.objects.filter(pk=request.pk).update(language="ar")
+    hide(request, rita, LETTERS[1])
+    archive = finish(Request.objects.get(pk=request.pk), rita)
+    index = archive.read("index.html").decode()
+    assert '<html lang="ar" dir="rtl">' in index and "ما نحتفظ به" in index and "What we hold" not in index
+    part = archive.read(next(one for one in archive.names() if one.endswith("applications.html"))).decode()
+    assert "تظهر «[hidden]»" in part and "يتعلق بشخص آخر" in part
+    assert "هذا الملف" in archive.read("README.txt").decode()
