@@ -101,7 +101,7 @@ def take(
         raise Refused(f"Send between 1 and {MOST_LINES:,} lines.", code="lines_many", field="lines")
     if client is not None:
         agent_of(client)
-    who = actors.staff(by.pk) if by is not None else actors.client(client.pk if client else 0)
+    who = actors.client(client.pk) if client is not None else actors.staff(by.pk if by else 0)
     source = f"client-{client.pk}" if client is not None else "desk"
     with log.atomic():
         upload = Upload.objects.create(by=by, client=client, name=name[:120])

@@ -112,7 +112,8 @@ def _store(
     plan = plans.PLANS[submission.right]
     subject, identifier = _subject(submission, actor)
     request = _row(submission, clean, plan, subject, identifier, now)
-    who = actor or actors.person(subject.pk)
+    themself = submission.asker is None
+    who = actor or (actors.person(subject.pk) if themself else actors.worker("requests.intake"))
     log.record(
         "request.received",
         actor=who,
@@ -125,8 +126,7 @@ def _store(
     )
     asker = None
     if submission.asker is not None:
-        by = actor or actors.worker("requests.intake")  # not the person: somebody else asks for them
-        asker = askers.store(request, submission.asker, clean["standing"], agent, actor=by)
+        asker = askers.store(request, submission.asker, clean["standing"], agent, actor=who)
     clocks.start(request, actor=who)
     _acknowledge(request, identifier, plan, now, who)
     if asker is not None and agent is None:  # an agent that sends through the API has its answer there

@@ -218,7 +218,7 @@ class AskForm(OptOutForm):
     def options(self) -> tuple[list[Option], list[Option]]:
         """The rights to choose from: those that most people come for, and the others."""
         there = offered(str(self["residence"].value() or ""), str(self["relation"].value() or ""))
-        found = {radio.data["value"]: Option(radio, HINTS.get(radio.data["value"], "")) for radio in self["right"]}
+        found = {radio.data["value"]: Option(radio, str(HINTS.get(radio.data["value"], ""))) for radio in self["right"]}
         first = [found[one] for one in FIRST if one in there]
         return first, [found[one] for one in there if one not in FIRST]
 

@@ -11,7 +11,8 @@ from requests_app.models import Outcome, Request
 # kind within a quarter are put before a colleague. Our number, no law's.
 YEAR, QUARTER = timedelta(days=365), timedelta(days=91)
 REPEATED = 3
-# What came to nothing was no burden, and what was merged was answered once.
+# What came to nothing was no burden, and what was merged was answered once. What nobody proved does not count either: a
+# stranger could use up somebody's requests with it.
 UNCOUNTED = (Outcome.DUPLICATE, Outcome.WITHDRAWN, Outcome.UNVERIFIED)
 GROUNDS = ("frequency_limit", "excessive_repetitive", "manifestly_unfounded")
 
@@ -31,7 +32,8 @@ def excess(request: Request) -> Excess | None:
         return None
     since = request.received_at - YEAR
     rows = Request.objects.filter(subject=request.subject_id, right=request.right, received_at__gt=since)
-    rows = rows.filter(received_at__lte=request.received_at).exclude(pk=request.pk).exclude(outcome__in=UNCOUNTED)
+    rows = rows.filter(received_at__lte=request.received_at, proved_at__isnull=False)
+    rows = rows.exclude(pk=request.pk).exclude(outcome__in=UNCOUNTED)
     before = list(rows.values_list("received_at", flat=True))
     number = len(before) + 1
     counted = [law.statute(row["statute"]) for row in request.laws]

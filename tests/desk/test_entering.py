@@ -101,6 +101,7 @@ def test_a_refusal_needs_its_reason_and_keeps_what_was_typed(company):
 def test_a_case_says_when_it_is_perhaps_one_too_many(company):
     for _ in range(3):
         request = builders.ask("access", residence="US-CA")
+    Request.objects.update(proved_at=timezone.now())
     html = browser(colleague("Reviewer")).get(case(request)).content.decode()
     assert "Perhaps one too many" in html and "1798.130(b)" in html
 

@@ -15,7 +15,15 @@ def asked(many: int, residence: str, *, days: int = 0, **more: object) -> Reques
     """So many requests, the last one now and the others so many days ago."""
     for number in range(many - 1):
         ask(residence=residence, received_at=NOW - timedelta(days=days, minutes=many - number), now=NOW, **more)
-    return ask(residence=residence, now=NOW, **more)
+    last = ask(residence=residence, now=NOW, **more)
+    Request.objects.update(proved_at=NOW)
+    return last
+
+
+def test_what_a_stranger_sent_and_nobody_proved_does_not_count(db):
+    last = asked(5, "US-CA")
+    Request.objects.exclude(pk=last.pk).update(proved_at=None)
+    assert repeats.excess(last) is None
 
 
 @pytest.mark.parametrize(
