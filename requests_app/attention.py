@@ -15,7 +15,7 @@ from connectors import handasking
 from connectors.models import HandTask, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import laws, leftovers, locks, policy
-from requests_app.models import Clock, ClockWarning, Letter, Parcel, Referral, Request, State, WarningStep
+from requests_app.models import Clock, ClockWarning, Letter, Paper, Parcel, Referral, Request, State, WarningStep
 
 STOPPED = "Somebody on file did not ask for this: nothing goes on. Make sure who asked, then let it go on, or close it."
 UNREPLIED = "has not answered our referral"
@@ -144,6 +144,12 @@ def _parcel(request: Request) -> list[tuple[str, str]]:
     return [("parcel", "The package could not be built. Look at its reason, then retry.")]
 
 
+def _papers(request: Request) -> list[tuple[str, str]]:
+    return [
+        ("paper", "A document arrived. Look at it once, then accept or refuse it: it is destroyed with the decision.")
+    ]
+
+
 def _notices(request: Request) -> list[tuple[str, str]]:
     return [("notice", "A recipient could not be told. Look at the notice's reason, then retry or waive it.")]
 
@@ -172,6 +178,7 @@ SOURCES: dict[str, tuple[Rows, Words]] = {
     "orders": (_parked, _orders),
     "left": (leftovers.behind, _left_behind),
     "parcel": (lambda request: Parcel.objects.filter(request=request, state=Parcel.State.PARKED), _parcel),
+    "papers": (lambda request: Paper.objects.filter(request=request, state=Paper.State.HERE), _papers),
     "notices": (lambda request: Notice.objects.filter(origin=request.reference, state=Notice.State.PARKED), _notices),
     "referrals": (_open_referrals, _referrals),
     # Of a letter to a client its referral tells.

@@ -30,13 +30,14 @@ from audit.failpoints import failpoint
 from audit.refusal import Refused
 from requests_app import attention, bells, clocks, locks, policy, stationery, wording
 from requests_app.models import Clock, Letter, Request
+from requests_app.proving import senders
 from subjects.models import Identifier
 
 logger = logging.getLogger(__name__)
 
 SENDER = actors.worker("requests.letters")
 # What a stranger can make us send to somebody else's mailbox by filling in a public form.
-PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate")
+PUBLIC_KINDS = ("acknowledgement", "sign_in", "fresh", "open", "duplicate", "phone_code")
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,9 @@ def _send(letter: Letter, fence: int, now: datetime) -> None:
         return
     try:
         failpoint("letter.before_send")
-        _mail(letter).send()
+        _hand_over(letter)
         failpoint("letter.after_send")
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, senders.Rejected) as error:
         _failed(letter, fence, error, now)
         return
     with log.atomic():
@@ -171,6 +172,14 @@ def retry(letter: Letter, *, by: User) -> None:
         )
         attention.refresh(request.pk, actor=actors.staff(by.pk))
         ring(bells.send_letter, letter.pk)
+
+
+def _hand_over(letter: Letter) -> None:
+    to = letter.identifier
+    if to is not None and to.kind == Identifier.Kind.PHONE:
+        senders.deliver(to.value, letter.body)
+    else:
+        _mail(letter).send()
 
 
 def _mail(letter: Letter) -> EmailMessage:
@@ -209,6 +218,8 @@ def _refusal(error: Exception) -> int | None:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         return next((code for code in codes if code >= 500), None)
+    if isinstance(error, senders.Rejected):
+        return 550
     if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
         return error.smtp_code
     return None

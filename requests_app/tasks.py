@@ -9,6 +9,7 @@ from audit import actor as actors
 from audit.bell import ring
 from audit.sweeps import once_per_slot
 from requests_app import acts, deadlines, delivery, intake, letters, proof, reads, referrals, workflow
+from requests_app.proving import facts, papers
 
 
 @shared_task
@@ -65,7 +66,7 @@ def sweep_clocks() -> int:
     now, who = timezone.now(), actors.worker("requests.clocks")
     changed = deadlines.sweep(now, actor=who) + acts.remind(now, actor=who)
     changed += intake.acknowledge_owed(now)
-    return changed + workflow.close_unproved(now) + proof.forget_old(now)
+    return changed + workflow.close_unproved(now) + proof.forget_old(now) + papers.expire(now) + facts.sweep(now)
 
 
 @shared_task

@@ -189,6 +189,7 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/preview/", wrap(pages.preview), name=f"{name}_preview"),
             path("<uuid:pk>/parcel/again/", wrap(pages.parcel_again), name=f"{name}_parcel_again"),
             path("<uuid:pk>/referral/<uuid:referral_id>/<slug:verb>/", wrap(pages.referral), name=f"{name}_referral"),
+            path("<uuid:pk>/paper/", wrap(pages.paper), name=f"{name}_paper"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
         ]

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
 from requests_app import intake, limits, plans
-from requests_app.forms import AskForm, OptOutForm, Ticketed
+from requests_app.forms import AskForm, OptOutForm, Ticketed, attribute_label
+from requests_app.proving import facts
 from requests_app.steady import steady
 from requests_app.views import visitor
 
@@ -40,7 +41,8 @@ def do_not_sell(request: HttpRequest) -> HttpResponse:
 def received(request: HttpRequest) -> HttpResponse:
     """The reference, from a signed cookie that only this page gets; nothing of it stands in the address."""
     reference, right = receipt(request)
-    return visitor.page(request, "received", {"reference": reference, "right": right})
+    asked = [(one, attribute_label(one)) for one in facts.asked(right)] if right else []
+    return visitor.page(request, "received", {"reference": reference, "right": right, "facts": asked})
 
 
 def receipt(request: HttpRequest) -> tuple[str, str]:

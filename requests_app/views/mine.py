@@ -22,6 +22,7 @@ from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
 from requests_app.models import PersonSession, Proof, Request
+from requests_app.proving import papers, sniffing
 from requests_app.views import visitor
 from requests_app.views.visitor import signed_in
 
@@ -130,6 +131,24 @@ def fresh(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
 
 @require_POST
 @signed_in
+def paper(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The document that a colleague asked for, as the last resort."""
+    own = own_request(session, pk)
+    wanted, sent = papers.wanted(own.request), request.FILES.get("file")
+    if wanted is None:
+        return _refused(request, Refused(_("Nobody asked for a document.")), pk)
+    try:
+        # One byte more than allowed is enough to see that it is too large.
+        data = sent.read(sniffing.MOST_BYTES + 1) if sent is not None else b""
+        papers.take(wanted, data, now=timezone.now())
+    except Refused as refused:
+        return _show(request, session, own, typed={"form": "paper", "sentence": refused.message}, status=422)
+    messages.success(request, _("Thank you. A colleague looks at it once; then it is destroyed."))
+    return visitor.to("one", pk)
+
+
+@require_POST
+@signed_in
 def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse | StreamingHttpResponse:
     """Streams the package, locked with a password where the person typed one. Only a POST: looking at an address must never
     use a download up.
@@ -194,6 +213,8 @@ def context(session: PersonSession, own: Glance) -> dict[str, Any]:
         "fresh": fresh_until is not None and fresh_until > now,
         "fresh_until": fresh_until,
         "typed": {},
+        "paper": papers.wanted(own.request) if own.waits else None,
+        "phone_to": reverse("portal:phone", args=(own.request.pk,)),
         "code_to": reverse("portal:code", args=(own.request.pk,)),
     }
 
