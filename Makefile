@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test looks words load lint lock faults bench foreign clean apt suite
+.PHONY: help run test looks words load timing lint lock faults bench foreign clean apt suite
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
@@ -50,6 +50,9 @@ words: $(VENV)/.dev ## bring the translation catalogues up to date and say what 
 
 load: $(VENV)/.dev ## many rows of one person, with flat memory
 	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign
+
+timing: $(VENV)/.dev ## known against unknown addresses: the clock tells nothing
+	$(BIN)/pytest -q -s -m timing tests/portal/test_timing.py
 
 faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work, and `up` as a process
 	$(BIN)/pytest tests/runtime tests/faults -q

@@ -20,6 +20,7 @@ def company(request: HttpRequest) -> dict[str, object]:
         "company_email": settings.COMPANY_EMAIL,
         "company_address": settings.COMPANY_ADDRESS,
         "openid": bool(settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID),
+        "phone": bool(settings.PHONE_SENDER),
         "demo": settings.DEMO,
         "languages": settings.LANGUAGES,
         "mailbox": settings.DEMO and not settings.EMAIL_URL,

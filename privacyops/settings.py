@@ -51,6 +51,8 @@ FRESH_PROOF_MINUTES = env.int("FRESH_PROOF_MINUTES", default=15)
 PARCEL_STORE = env.str("PARCEL_STORE", default="")
 PARCEL_DAYS = env.int("PARCEL_DAYS", default=7)
 PARCEL_DOWNLOADS = env.int("PARCEL_DOWNLOADS", default=3)
+# Attributes of the inventory that people may be asked about to prove themselves, in order; empty: nobody is asked.
+PROOF_FACTS = env.list("PROOF_FACTS", default=[])
 # Keys of the signed tokens by which the company's own site hands its signed-in people over: "id=HS256:key,id=EdDSA:key".
 HOST_TOKEN_KEYS = env.list("HOST_TOKEN_KEYS", default=[])
 # Sign-in by OpenID Connect, where the company has a provider; empty: no button.
@@ -302,6 +304,8 @@ if EMAIL_URL:
     EMAIL_TIMEOUT = 20
 else:
     EMAIL_BACKEND = "privacyops.mailbox.MailboxBackend"
+# Who sends texts to phones: the dotted path of a callable (number, text); docs/proof.md. The demo's lands in its mailbox.
+PHONE_SENDER = env.str("PHONE_SENDER", default="requests_app.proving.senders.demo" if DEMO and not EMAIL_URL else "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{COMPANY_NAME} Privacy <{COMPANY_EMAIL}>")
 # Mail that comes in (docs/mailbox.md): imaps://user:password@host/INBOX. Empty: nobody looks.
 MAILBOX_IMAP_URL = env.str("MAILBOX_IMAP_URL", default="")

@@ -22,6 +22,7 @@ from requests_app.models import (
     ClockWarning,
     Letter,
     Message,
+    Paper,
     Parcel,
     Referral,
     Request,
@@ -185,6 +186,12 @@ def _parcel(request: Request) -> list[tuple[str, str]]:
     return [("parcel", "The package could not be built. Look at its reason, then retry.")]
 
 
+def _papers(request: Request) -> list[tuple[str, str]]:
+    return [
+        ("paper", "A document arrived. Look at it once, then accept or refuse it: it is destroyed with the decision.")
+    ]
+
+
 def _notices(request: Request) -> list[tuple[str, str]]:
     return [("notice", "A recipient could not be told. Look at the notice's reason, then retry or waive it.")]
 
@@ -227,6 +234,7 @@ SOURCES: dict[str, tuple[Rows, Words]] = {
         _left_behind,
     ),
     "parcel": (Parcel.objects.filter(request=OuterRef("pk"), state=Parcel.State.PARKED), _parcel),
+    "papers": (Paper.objects.filter(request=OuterRef("pk"), state=Paper.State.HERE), _papers),
     "notices": (Notice.objects.filter(origin=OuterRef("reference"), state=Notice.State.PARKED), _notices),
     "referrals": (Referral.objects.filter(request=OuterRef("pk")), _referrals),
     # Of a letter to a client its referral tells.

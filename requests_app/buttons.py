@@ -11,7 +11,7 @@ from connectors.models import Finding, WorkOrder
 from requests_app import acts, appeals, laws, moves, plans
 from requests_app.models import Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, SEND_BACK_REASONS, WORK
-from requests_app.proving import stopping
+from requests_app.proving import papers, stopping, ways
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,39 @@ def _ask(request: Request, user: User) -> Action | None:
     return Action("ask", "Ask the person", "plain", asks)
 
 
+def _ask_paper(request: Request, user: User) -> Action | None:
+    if not _has(user, DECIDE) or not papers.may_ask(request) or papers.open_one(request) is not None:
+        return None
+    ask = Ask("reason", "Why nothing milder will do, in words for the person", kind="long")
+    words = "Only as the last resort: the person is asked to upload a document, which is destroyed with your decision."
+    return Action("ask_paper", "Ask for a document", "plain", (ask,), words)
+
+
+def _accept_paper(request: Request, user: User) -> Action | None:
+    return _paper(request, user, "accept_paper", "It is them: accept the document", "primary")
+
+
+def _refuse_paper(request: Request, user: User) -> Action | None:
+    return _paper(request, user, "refuse_paper", "Refuse the document", "plain")
+
+
+def _paper(request: Request, user: User, name: str, label: str, style: str) -> Action | None:
+    early = request.state in (State.RECEIVED, State.VERIFYING)
+    found = papers.open_one(request) if early and _has(user, DECIDE) else None
+    if found is None or found.seen_at is None:
+        return None
+    return Action(name, label, style, (), "The document is destroyed at once.")
+
+
+def _vouch(request: Request, user: User) -> Action | None:
+    early = request.state in (State.RECEIVED, State.VERIFYING) and request.proved_at is None
+    choices = tuple((code, words) for code, words in ways.by_staff().items() if ways.allowed(request.right, code))
+    if not early or not choices or not _has(user, DECIDE):
+        return None
+    ask = Ask("method", "How you made sure", kind="choice", choices=choices)
+    return Action("vouch", "I made sure who is asking", "plain", (ask,), "Only the way is kept, never its evidence.")
+
+
 def _resume(request: Request, user: User) -> Action | None:
     if request.stopped_at is None or not _has(user, DECIDE):
         return None
@@ -242,6 +275,8 @@ def _works(user: User) -> bool:
 CASES = (
     _accept_authority,
     _refuse_authority,
+    _accept_paper,
+    _refuse_paper,
     _resume,
     _propose,
     _approve,
@@ -254,6 +289,8 @@ CASES = (
     _deny,
     _enter_appeal,
     _enter_complaint,
+    _vouch,
+    _ask_paper,
     _take,
 )
 FOLLOWERS = (_decide_appeal, _refuse_appeal, _answer_complaint, _ask, _answered, _extend, _enter_complaint, _take)

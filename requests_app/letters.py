@@ -31,6 +31,7 @@ from audit.refusal import Refused
 from law import languages
 from requests_app import attention, bells, clocks, locks, policy, results, stationery, wording
 from requests_app.models import Clock, Letter, Request
+from requests_app.proving import senders
 from subjects.models import Identifier
 
 logger = logging.getLogger(__name__)
@@ -140,9 +141,9 @@ def _send(letter: Letter, fence: int, now: datetime) -> None:
         return
     try:
         failpoint("letter.before_send")
-        _mail(letter).send()
+        _hand_over(letter)
         failpoint("letter.after_send")
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, senders.Rejected) as error:
         _failed(letter, fence, error, now)
         return
     with log.atomic():
@@ -185,6 +186,14 @@ def returned(letter: Letter, *, status: str, actor: Actor) -> None:
             letter=letter.pk, status=status,
         )  # fmt: skip
         attention.refresh(request.pk, actor=actor)
+
+
+def _hand_over(letter: Letter) -> None:
+    to = letter.identifier
+    if to is not None and to.kind == Identifier.Kind.PHONE:
+        senders.deliver(to.value, letter.body)
+    else:
+        _mail(letter).send()
 
 
 def _mail(letter: Letter) -> EmailMessage:
@@ -232,6 +241,8 @@ def _refusal(error: Exception) -> int | None:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         return next((code for code in codes if code >= 500), None)
+    if isinstance(error, senders.Rejected):
+        return 550
     if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
         return error.smtp_code
     return None

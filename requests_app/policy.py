@@ -33,6 +33,8 @@ SESSION_HOURS = 12
 STOP_LETTERS_AN_HOUR = 3
 # How long "not you? stop it" works in a letter to another channel of the person.
 STOP_DAYS = 60
+# A document that nobody decided about is destroyed then.
+PAPER_DAYS = 7
 # A code that is typed: how long it lives, and how many tries it stands.
 CODE_MINUTES, CODE_TRIES = 10, 5
 LETTER_DAYS = 3

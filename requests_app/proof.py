@@ -51,6 +51,7 @@ class Attempt:
     url: str
     code: str
     expires_at: datetime
+    code_until: datetime
 
     def words(self) -> dict[str, object]:
         """What the letter is told."""
@@ -72,6 +73,7 @@ def attempt(request: Request, purpose: str, *, identifier: Identifier, now: date
     """A new one-time link, with a code for the browser of `holder`."""
     token, code, key = secrets.token_urlsafe(32), codes.new(), uuid.uuid4()
     expires_at = now + timedelta(minutes=settings.PROOF_LINK_MINUTES)
+    code_until = now + timedelta(minutes=policy.CODE_MINUTES)
     Proof.objects.create(
         id=key,
         request=request,
@@ -80,10 +82,10 @@ def attempt(request: Request, purpose: str, *, identifier: Identifier, now: date
         token_hash=hashed(token),
         expires_at=expires_at,
         code_hash=codes.kept(key, code),
-        code_until=now + timedelta(minutes=policy.CODE_MINUTES),
+        code_until=code_until,
         holder=holder,
     )
-    return Attempt(f"{settings.SITE_URL}/proof/{token}/", code, expires_at)
+    return Attempt(f"{settings.SITE_URL}/proof/{token}/", code, expires_at, code_until)
 
 
 def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None, holder: str = "") -> None:

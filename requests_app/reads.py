@@ -44,6 +44,9 @@ FOR_PERSON = {
     "request.complaint_answered",
     "request.unproved",
     "request.stopped",
+    "paper.asked",
+    "paper.arrived",
+    "paper.destroyed",
     "request.stop_cleared",
     "request.reopened",
     "referral.sent",
@@ -112,6 +115,12 @@ def can_move(now: datetime) -> list[UUID]:
 def of_batch(batch_id: UUID) -> list[UUID]:
     """The request that a batch works for, unless it was searched anew since; none for a retention run."""
     return list(Request.objects.filter(batch=batch_id).values_list("pk", flat=True))
+
+
+def by_reference(reference: str) -> Request | None:
+    """The request with this reference, while it waits for proof."""
+    early = (State.RECEIVED, State.VERIFYING)
+    return Request.objects.filter(reference=reference, state__in=early, proved_at=None).first()
 
 
 def unproved(now: datetime) -> "QuerySet[Request]":

@@ -77,6 +77,7 @@ def facts(kind: stationery.Kind, one: Request) -> dict[str, Any]:
         "gate": "person",
         "link_minutes": settings.PROOF_LINK_MINUTES,
         "code": CODE,
+        "days": policy.PAPER_DAYS,
         "stop_link": LINK,
         "stop_days": policy.STOP_DAYS,
         "hours": settings.ERASURE_COOLING_OFF_HOURS,

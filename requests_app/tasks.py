@@ -22,6 +22,7 @@ from requests_app import (
     uploads,
     workflow,
 )
+from requests_app.proving import facts, papers
 
 
 @shared_task
@@ -123,7 +124,7 @@ def sweep_clocks() -> int:
     now, who = timezone.now(), actors.worker("requests.clocks")
     changed = deadlines.sweep(now, actor=who) + acts.remind(now, actor=who)
     changed += intake.acknowledge_owed(now)
-    return changed + workflow.close_unproved(now) + proof.forget_old(now)
+    return changed + workflow.close_unproved(now) + proof.forget_old(now) + papers.expire(now) + facts.sweep(now)
 
 
 @shared_task

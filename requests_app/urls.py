@@ -35,6 +35,8 @@ urlpatterns = [
     path("request/", asking.ask, name="ask"),
     path("request/received/", asking.received, name="received"),
     path("request/received/code/", codes.of_receipt, name="received_code"),
+    path("request/received/facts/", codes.facts_of_receipt, name="received_facts"),
+    path("request/received/phone/", codes.phone_of_receipt, name="received_phone"),
     path("do-not-sell/", asking.do_not_sell, name="do_not_sell"),
     path("limit/", limiting.limit, name="limit"),
     path("privacy-choices/", limiting.privacy_choices, name="privacy_choices"),
@@ -60,6 +62,8 @@ urlpatterns = [
     path("my/<uuid:pk>/complain/", mine.complain, name="complain"),
     path("my/<uuid:pk>/fresh/", mine.fresh, name="fresh"),
     path("my/<uuid:pk>/code/", codes.of_request, name="code"),
+    path("my/<uuid:pk>/phone/", codes.phone_of_request, name="phone"),
+    path("my/<uuid:pk>/paper/", mine.paper, name="paper"),
     path("my/<uuid:pk>/download/", mine.download, name="download"),
     path("choices/", choosing.choices, name="choices"),
 ]

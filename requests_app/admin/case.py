@@ -20,11 +20,11 @@ from audit.refusal import Refused
 from connectors import batches
 from connectors.admin import WAIVE_REASONS
 from connectors.models import Finding, WorkOrder
-from requests_app import acts, appeals, authority, delivery, letters, reads, review
+from requests_app import acts, appeals, authority, delivery, letters, proof, reads, review
 from requests_app.admin import sections
 from requests_app.admin.referring import VERBS
 from requests_app.models import Letter, Parcel, Referral, Request
-from requests_app.proving import stopping
+from requests_app.proving import papers, sniffing, stopping
 
 TEMPLATE = "admin/requests_app/request/case.html"
 Fields = dict[str, str]
@@ -43,6 +43,14 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "refuse_authority": lambda one, by, given: _told(
         authority.refuse(one, by=by, reason=given.get("reason", "")), "Refused. Both are told."
     ),
+    "vouch": lambda one, by, given: _told(
+        proof.vouch(one, by=by, method=given.get("method", ""), now=timezone.now()), "Proved; the search begins."
+    ),
+    "ask_paper": lambda one, by, given: _told(
+        papers.ask(one, by=by, reason=given.get("reason", ""), now=timezone.now()), "Asked, by letter."
+    ),
+    "accept_paper": lambda one, by, given: _decided(one, by, True),
+    "refuse_paper": lambda one, by, given: _decided(one, by, False),
     "resume": lambda one, by, given: _told(
         stopping.clear(one, by=by, reason=given.get("reason", "")), "It goes on; what was found is searched anew."
     ),
@@ -81,6 +89,14 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
 }
 
 
+def _decided(request: Request, by: User, accepted: bool) -> str:
+    found = papers.open_one(request)
+    if found is None:
+        raise Refused(papers.GONE, code="state_conflict")
+    papers.decide(found, by=by, accepted=accepted, now=timezone.now())
+    return "Accepted, and destroyed." if accepted else "Refused, and destroyed."
+
+
 def _said(request: Request) -> str:
     if request.state == "in_review" and request.proposed_by_id:
         return "Proposed. A second person has to approve it."
@@ -116,6 +132,7 @@ class CasePages:
             "title": case.request.reference,
             "waive_reasons": WAIVE_REASONS,
             "may_reveal": user.has_perm("subjects.reveal_datasubject"),
+            "paper": papers.open_one(case.request) if case.request.proved_at is None else None,
             "may_note": user.has_perm("requests_app.add_note"),
             "may_decide": user.has_perm("requests_app.decide_request"),
             "may_retry": user.has_perm("connectors.retry_workorder"),
@@ -196,6 +213,29 @@ class CasePages:
             return found.run(one, by, read(found.inputs, given))
 
         return self._call(request, pk, call)
+
+    def paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The document that the person sent: once, to be seen and not to be kept; a second look is refused."""
+        answer: HttpResponse = require_POST(self._paper)(request, pk)
+        return answer
+
+    def _paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        user = may_see(request)
+        case = get_object_or_404(Request, pk=pk)
+        found = papers.open_one(case)
+        try:
+            if found is None:
+                raise Refused(papers.GONE, code="state_conflict")
+            data = papers.look(found, by=user, now=timezone.now())
+        except Refused as error:
+            messages.error(request, error.message)
+            return self.show(request, pk, status=409)
+        # Never inline: no program of the browser opens it as a page of ours.
+        response = HttpResponse(data, content_type=sniffing.TYPES[found.kind])
+        response["Content-Disposition"] = f'attachment; filename="{case.reference}.{found.kind}"'
+        response["Cache-Control"] = "no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
 
     def note(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Write a note for colleagues."""

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
@@ -70,6 +71,8 @@ def _context(case: Request, kind: str, given: Any) -> dict[str, Any]:
     context: dict[str, Any] = {
         "question": words, "note": words, "link": PERSONS_LINK, "link_minutes": 60, "reason": "",
         "earlier": connected.reference if connected else "PR-…",
+        "code": "[a code]", "code_minutes": policy.CODE_MINUTES, "days": policy.PAPER_DAYS, "stop_days": policy.STOP_DAYS,
+        "stop_link": "[a link that stops it]", "hours": settings.ERASURE_COOLING_OFF_HOURS,
         "client": "[the client]", "system": "[their system]", "person": "[the person's address]", "answer_by": laws.today(),
     }  # fmt: skip
     with stationery.speaking(given.get("language") or case.language):

@@ -200,6 +200,7 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/write/", wrap(pages.write), name=f"{name}_write"),
             path("<uuid:pk>/seen/", wrap(pages.seen), name=f"{name}_seen"),
             path("<uuid:pk>/file/<uuid:file_id>/", wrap(pages.attachment), name=f"{name}_attachment"),
+            path("<uuid:pk>/paper/", wrap(pages.paper), name=f"{name}_paper"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
         ]

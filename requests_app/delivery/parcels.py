@@ -35,7 +35,7 @@ from connectors.models import WorkOrder
 from requests_app import attention, bells, locks
 from requests_app.delivery import locked, package, sealed, stores
 from requests_app.delivery.stores import store
-from requests_app.models import Parcel, PersonSession, Request, State
+from requests_app.models import Paper, Parcel, PersonSession, Request, State
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +145,7 @@ def tidy_folder(now: datetime) -> int:
     keeper: stores.Store = store()
     drafts = stores.Folder(settings.PARCEL_DIR)
     known = set(Parcel.objects.exclude(file_name="").values_list("file_name", flat=True))
+    known |= set(Paper.objects.exclude(file_name="").values_list("file_name", flat=True))
     removed = 0
     for place in {id(keeper): keeper, id(drafts): drafts}.values():
         for name in place.older(limit):

@@ -6,6 +6,7 @@ what is handed out: a reasonable degree of certainty for a correction or a harml
 pieces of data themselves (11 CCR 7060(c), 7062(b)-(d)). An opt-out is never asked for proof (`law.NO_PROOF_RIGHTS`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from law import NO_PROOF_RIGHTS
@@ -47,6 +48,7 @@ BY_RIGHT: dict[str, tuple[tuple[str, ...], int]] = {
     "correct": ((*EVERY, "document"), 2),
 }
 FACTS = 3
+PUBLIC = {"full_name", "first_name", "last_name", "email", "phone", "address", "city", "country", "date_of_birth"}
 
 
 def of(right: str) -> tuple[str, ...]:
@@ -64,6 +66,17 @@ def allowed(right: str, way: str) -> bool:
 def facts(right: str) -> int:
     """How many facts must fit; nought where facts prove nothing."""
     return BY_RIGHT.get(right, (EVERY, FACTS))[1] if allowed(right, "data_compared") else 0
+
+
+def ask_about(right: str, known: Sequence[str]) -> list[str]:
+    """As many of the known attributes as this right needs, in their order; nothing where they prove nothing.
+
+    At least one must be no public knowledge, or whoever can look the person up could answer them all.
+    """
+    many = facts(right)
+    chosen = list(known)[:many]
+    enough = many and len(chosen) == many and not set(chosen) <= PUBLIC
+    return chosen if enough else []
 
 
 def by_staff() -> dict[str, str]:

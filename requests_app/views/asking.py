@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.refusal import Refused
 from requests_app import flood, guards, intake, limits, plans
-from requests_app.forms import OptOutForm, Ticketed
+from requests_app.forms import OptOutForm, Ticketed, attribute_label
 from requests_app.models import Request
+from requests_app.proving import facts
 from requests_app.questions import REVIEW, STEPS, AskForm
 from requests_app.steady import steady
 from requests_app.views import visitor
@@ -47,7 +48,8 @@ def received(request: HttpRequest) -> HttpResponse:
     """The reference, from a signed cookie that only this page gets; nothing of it stands in the address."""
     reference, right, asked_by, waits = receipt(request)
     context = {"reference": reference, "right": right, "asked_by": asked_by, "waits": waits}
-    return visitor.page(request, "received", context)
+    asked = [(one, attribute_label(one)) for one in facts.asked(right)] if right else []
+    return visitor.page(request, "received", context | {"facts": asked})
 
 
 def receipt(request: HttpRequest) -> tuple[str, str, str, str]:

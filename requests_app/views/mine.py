@@ -25,6 +25,7 @@ from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
 from requests_app.models import PersonSession, Proof, Request
+from requests_app.proving import papers, sniffing
 from requests_app.views import talking, visitor
 from requests_app.views.visitor import signed_in
 
@@ -182,6 +183,24 @@ def package(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespo
 
 @require_POST
 @signed_in
+def paper(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse:
+    """The document that a colleague asked for, as the last resort."""
+    own = own_request(session, pk)
+    wanted, sent = papers.wanted(own.request), request.FILES.get("file")
+    if wanted is None:
+        return _refused(request, Refused(_("Nobody asked for a document.")), pk)
+    try:
+        # One byte more than allowed is enough to see that it is too large.
+        data = sent.read(sniffing.MOST_BYTES + 1) if sent is not None else b""
+        papers.take(wanted, data, now=timezone.now())
+    except Refused as refused:
+        return _show(request, session, own, typed={"form": "paper", "sentence": refused.message}, status=422)
+    messages.success(request, _("Thank you. A colleague looks at it once; then it is destroyed."))
+    return visitor.to("one", pk)
+
+
+@require_POST
+@signed_in
 def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResponse | StreamingHttpResponse:
     """Streams the package, locked with a password where the person typed one. Only a POST: looking at an address must never
     use a download up.
@@ -246,6 +265,8 @@ def context(session: PersonSession, own: Glance, thread: list[conversation.Line]
         "package": own.package,
         "typed": {},
         "code_to": reverse("portal:code", args=(own.request.pk,)),
+        "paper": papers.wanted(own.request) if own.waits else None,
+        "phone_to": reverse("portal:phone", args=(own.request.pk,)),
         "thread": said,
         "news": conversation.news(said),
         "nonce": secrets.token_urlsafe(18),
@@ -261,6 +282,7 @@ def package_context(session: PersonSession, own: Glance) -> dict[str, Any]:
         "fresh": session.fresh_until is not None and session.fresh_until > timezone.now(),
         "fresh_until": session.fresh_until,
         "typed": {},
+        "phone_to": reverse("portal:phone", args=(own.request.pk,)),
         "code_to": reverse("portal:code", args=(own.request.pk,)),
     }
 

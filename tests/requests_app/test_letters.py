@@ -154,6 +154,7 @@ def test_the_same_letter_is_queued_once(company):
 GIVEN = {
     "link": "https://x/proof/t/", "link_minutes": 60, "earlier": "PR-0", "question": "Which years?", "note": "We looked.",
     "reason": "Your request is complex.",
+    "days": 7, "stop_link": "https://portal.invalid/stop/x/", "stop_days": 60, "hours": 24,
 }  # fmt: skip
 
 
