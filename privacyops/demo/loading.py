@@ -16,7 +16,7 @@ from consent import notices
 from consent.models import NoticeVersion
 from inventory import descriptions
 from inventory.models import System
-from privacyops.demo import generator, sharing, tables
+from privacyops.demo import generator, letters, sharing, tables
 
 HERE = Path(__file__).parent
 LOADER = actor.worker("demo")
@@ -46,6 +46,7 @@ def load(report: Callable[[str], None]) -> None:
     sharing.schedules(author)
     sharing.ledger(LOADER)
     _publish(author)
+    letters.deliver()
 
 
 def address(database: str) -> str:
