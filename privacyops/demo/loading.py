@@ -16,7 +16,7 @@ from consent import notices
 from consent.models import NoticeVersion
 from inventory import descriptions
 from inventory.models import System
-from privacyops.demo import asking, generator, sharing, tables
+from privacyops.demo import asking, generator, letters, sharing, tables
 
 HERE = Path(__file__).parent
 LOADER = actor.worker("demo")
@@ -48,6 +48,7 @@ def load(report: Callable[[str], None]) -> None:
     sharing.ledger(LOADER)
     _publish(author)
     asking.agents(LOADER)
+    letters.deliver()
 
 
 def address(database: str) -> str:

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from audit.models import SweepRun
 from connectors.models import Proposal, Survey
+from requests_app.models import InboundMail
 from tests.desk import builders
 from tests.desk.builders import QUEUE, browser, case, colleague
 
@@ -83,6 +84,8 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
     finding, letter = request.batch.findings.first(), request.letters.first()
     for title, path in {
         "home": "/admin/", "queue": QUEUE, "case": case(request),
+        "mails": "/admin/requests_app/inboundmail/",
+        "mail": f"/admin/requests_app/inboundmail/{InboundMail.objects.get().pk}/change/",
         "rows": f"{QUEUE}{request.pk}/finding/{finding.pk}/rows/",
         "items": f"{QUEUE}{copy.pk}/finding/{sent.pk}/rows/",
         "letter": f"{QUEUE}{request.pk}/letter/{letter.pk}/",
@@ -96,6 +99,7 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
         look(page, title, width, scheme)
     page.goto(live_server.url + case(request))
     page.locator("summary", has_text="Deny").click()
+    page.locator("summary", has_text="Write to the person").click()
     page.locator("summary", has_text="change").first.click()
     look(page, "case-open", width, scheme)
     page.get_by_role("button", name="Reveal (is recorded)").click()

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.mail import EmailMessage, get_connection
 from django.test import Client
 from django.urls import resolve
@@ -16,7 +17,7 @@ from consent.models import NoticeVersion
 from disclosures.models import Disclosure, ExternalSite, Recipient
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, System
 from requests_app import forms, steady, urls
-from requests_app.models import Request
+from requests_app.models import Attachment, Message, Request
 from requests_app.views import visitor
 from tests.portal.builders import ADA, ask, package, person, token
 
@@ -120,6 +121,7 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
     """Ada's browser, and every page by name."""
     ada, first = person()
     package(first)
+    talk(first)
     DataCategory.objects.create(key="contact.email", name="E-mail address")
     mill = Recipient.objects.create(
         key="mill", name="Mill & Sons", role="controller", kind="Employer", contact="hr@mill.example", country="GB"
@@ -147,6 +149,23 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
         "notice-compared": "/notice/2..3/", "leaving": f"/leaving/{ExternalSite.objects.get().pk}/",
         "embed": "/embed/request/", "missing": "/nothing-here/", "mailbox": "/mailbox/",
     }  # fmt: skip
+
+
+def talk(request: Request) -> None:
+    """A conversation: words of both sides, a file, and a mail whose file was not taken."""
+    now, by = timezone.now(), User.objects.create_user("mia", first_name="Mia")
+    asked = Message.objects.create(
+        request=request, author="person", text="I moved in May. See the scan.", written_at=now
+    )
+    Attachment.objects.create(message=asked, name="scan-of-my-letter.png", media="image/png", size=48_213, key="none")
+    Message.objects.create(
+        request=request, author="person", channel="email", text="Re: your letter\n\nThis is my bill.", written_at=now,
+        left_out=["“bill.exe” is none of: PDF, PNG, JPEG, plain text (UTF-8)."],
+    )  # fmt: skip
+    Message.objects.create(
+        request=request, author="staff", by=by, text="Thank you, Ada.\nWe look into both accounts.", written_at=now,
+        read_at=now,
+    )  # fmt: skip
 
 
 def look(page, name: str, width: int, scheme: str) -> None:
