@@ -11,6 +11,7 @@ from functools import wraps
 from urllib.parse import urlsplit
 
 from csp.constants import NONE
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
@@ -57,4 +58,4 @@ def ours(request: HttpRequest) -> bool:
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "same-origin")
     if origin is None or site != "same-origin":
         return False
-    return urlsplit(origin)[:2] == (request.scheme, request.get_host())
+    return origin in settings.CSRF_TRUSTED_ORIGINS or urlsplit(origin)[:2] == (request.scheme, request.get_host())

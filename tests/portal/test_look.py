@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.models import Event
+from consent.models import Choice
+from inventory.models import Purpose
 from requests_app import appearance, colours, pictures
 from requests_app.models import Appearance, AppearanceText, Request
-from tests.portal.builders import ADA, marks
+from tests.portal.builders import ADA, marks, person
 
 COLOURS = st.builds("#{:02x}{:02x}{:02x}".format, *[st.integers(0, 255)] * 3)
 SCREEN = "/admin/requests_app/appearance/"
@@ -257,8 +259,17 @@ def test_the_embedded_form_needs_our_ticket_and_looks_at_no_cookie():
     strict = Client(enforce_csrf_checks=True)
     answers = filled(strict.get("/embed/request/").content) | {"ticket": "given:forged"}
     assert strict.post("/embed/request/", answers, headers=HERE).status_code == 422
-    strict.cookies["person"] = "somebody"
-    assert b"Sign out" not in strict.get("/embed/request/").content
+
+
+def test_the_embedded_form_does_not_know_who_is_signed_in():
+    ada, _ = person()
+    Purpose.objects.create(
+        key="ads", name="Advertising", description="A", lawful_basis="consent", sale_or_sharing=True, consequence="C"
+    )
+    ada.get("/embed/request/", headers={"Sec-GPC": "1"})
+    assert not Choice.objects.exists(), "a page that others can frame does nothing for a session"
+    ada.get("/request/", headers={"Sec-GPC": "1"})
+    assert Choice.objects.exists()
 
 
 def test_mistakes_in_the_embedded_form_come_back_with_what_was_typed():

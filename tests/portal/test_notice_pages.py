@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import assurance
@@ -68,6 +68,7 @@ def test_what_changed_is_marked_by_words(client):
 TEXT = st.text(alphabet="ab #-\n|1.*[]()<&", max_size=120)
 
 
+@example(OLD, NEW)
 @given(TEXT, TEXT)
 def test_a_comparison_holds_both_wordings_whole(old, new):
     changes = differences.between(old, new)
