@@ -193,7 +193,7 @@ def report(count: int, wrong: list[str], answers: Counter[str]) -> None:
 def test_a_sample_of_hostile_strings_through_every_door(quiet, journal):
     count, wrong, answers = run(int(os.environ.get("FUZZ_SAMPLE", "50")), journal)
     report(count, wrong, answers)
-    assert count > 500 and answers["303"] and answers["422"] and answers["404"] and answers["201"]
+    assert count > 300 and answers["303"] and answers["422"] and answers["404"] and answers["201"]
 
 
 @pytest.mark.fuzz
