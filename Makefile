@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test looks words load timing lint lock faults bench foreign clean apt suite
+.PHONY: help run test looks words load timing fuzz lint lock faults bench foreign clean apt suite
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
@@ -54,6 +54,9 @@ load: $(VENV)/.dev ## many rows of one person, with flat memory
 timing: $(VENV)/.dev ## known against unknown addresses: the clock tells nothing
 	$(BIN)/pytest -q -s -m timing tests/portal/test_timing.py
 
+fuzz: $(VENV)/.dev ## thousands of hostile strings through every field of every form and every call
+	$(BIN)/pytest -q -m fuzz tests/corpus
+
 faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work, and `up` as a process
 	$(BIN)/pytest tests/runtime tests/faults -q
 
@@ -63,6 +66,7 @@ bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.erasing
 	$(BIN)/python -m benchmarks.cases
 	$(BIN)/python -m benchmarks.spine
+	$(BIN)/python -m benchmarks.portal
 
 foreign: $(VENV)/.dev ## discovery and the spine on two foreign schemas, each in an environment of its own
 	@BIN=$(BIN) tests/foreign/run

@@ -14,15 +14,21 @@ PERMISSIONS = ", ".join(
     )
 )  # fmt: skip
 
+from privacyops import errors
+
 
 class Headers:
-    """Nothing personal is cached; the desk alone gets the wider policy that its theme needs."""
+    """Nothing personal is cached, and a refused method is refused in words; the desk alone gets the wider policy that its theme
+    needs.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            response = errors.not_allowed(request, response.get("Allow", ""))
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
             if response.get("Content-Type", "").startswith("text/html"):

@@ -41,7 +41,7 @@ def _plain(error: Exception) -> dict[str, Any]:
         message = "Some of what you sent is missing or malformed. Mend the fields named here."
         return {"code": "malformed", "message": message, "fields": _fields(error.detail)}
     if isinstance(error, APIException):
-        return {"code": str(error.get_codes()), "message": str(error.detail)}
+        return {"code": str(error.get_codes()), "message": _sayable(error.detail)}
     return {"code": "permission_denied", "message": "You may not do this."}  # Django's own PermissionDenied
 
 
@@ -52,4 +52,9 @@ def _fields(detail: Any, place: str = "") -> dict[str, list[str]]:
         for name, inner in detail.items():
             found |= _fields(inner, f"{place}.{name}" if place else str(name))
         return found
-    return {place or "body": [str(one) for one in detail]}
+    return {place or "body": [_sayable(one) for one in detail]}
+
+
+def _sayable(words: Any) -> str:
+    """Half a character (a lone surrogate) that a caller sent and a sentence quotes cannot be written as UTF-8."""
+    return str(words).encode("utf-8", "replace").decode()

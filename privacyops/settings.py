@@ -234,6 +234,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "privacyops.visitors.address"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_LOCKOUT_CALLABLE = "privacyops.errors.locked_out"
 AXES_ENABLE_ADMIN = False  # privacyops.admin has its own screen: theirs deletes
 LOGIN_REDIRECT_URL = "/admin/"  # the theme's form drops the page that Django would go on to
 # "required": nobody opens the desk without a second factor of their own, or one at the company's own sign-in.

@@ -1,0 +1,1 @@
+"""Hostile strings through every field of every public page and of the API."""
