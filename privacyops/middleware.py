@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from privacyops import errors
+
 PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
@@ -13,8 +15,6 @@ PERMISSIONS = ", ".join(
         "local-fonts", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
     )
 )  # fmt: skip
-
-from privacyops import errors
 
 
 class Headers:
