@@ -22,6 +22,19 @@ WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
                    r"art(?:icle|ikel|\.)? ?15\b|accéder|accès|acceso|copia|acesso|cópia|访问|副本|نسخة"),
     )
 )  # fmt: skip
+# Small words that tell a language; the one with the most of them wins.
+SMALL_WORDS: dict[str, re.Pattern[str]] = {
+    code: re.compile(words, re.IGNORECASE)
+    for code, words in {
+        "en": r"\b(?:the|and|you|my|please|of|to|is)\b",
+        "de": r"\b(?:und|ich|sie|bitte|mir|meine|der|die|das|ist)\b",
+        "fr": r"\b(?:je|vous|et|les|mes|est|une|bonjour|pour)\b",
+        "es": r"\b(?:y|los|las|mis|por|favor|el|una|hola|ustedes)\b",
+        "pt": r"\b(?:e|os|as|meus|minhas|por|uma|olá|vocês|dados)\b",
+        "zh": r"[\u4e00-\u9fff]",
+        "ar": r"[\u0600-\u06ff]+",
+    }.items()
+}
 # Country domains that are not their country's code.
 ENDINGS = {"uk": "GB"}
 
@@ -55,9 +68,10 @@ def guess(mail: Mail, residences: Collection[str], languages: Collection[str]) -
     right = next((right for right, pattern in WORDS if pattern.search(words)), "")
     ending = mail.sender.rpartition(".")[2].lower()
     place = ENDINGS.get(ending, ending.upper())
-    language = mail.headers.get("content-language", "")[:2].lower()
+    counts = {code: len(SMALL_WORDS[code].findall(words)) for code in languages if code in SMALL_WORDS}
+    most = max(counts, key=lambda code: counts[code], default="")
     return {
         "right": right,
         "residence": place if place in residences else "",
-        "language": language if language in languages else "",
+        "language": most if counts.get(most) else "",
     }

@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from requests_app import urls
+from audit import actor as actors
+from requests_app import conversation, uploads, urls
+from requests_app.models import Request
 from tests.portal.builders import MALLORY, person
 
 # name: method, then the status for a stranger, for another person, for the person themselves.
@@ -47,6 +49,8 @@ MATRIX = {
     "package": ("get", 303, 404, 200),
     "withdraw": ("get", 303, 404, 200),
     "answer": ("post", 303, 404, 422),
+    "write": ("post", 303, 404, 422),
+    "file": ("get", 303, 404, 200),
     "appeal": ("post", 303, 404, 422),
     "complain": ("post", 303, 404, 422),
     "fresh": ("post", 303, 404, 409),
@@ -56,6 +60,13 @@ MATRIX = {
     "download": ("post", 303, 404, 409),
     "choices": ("get", 303, 200, 200),
 }
+
+
+def file_of(request: Request) -> uuid.UUID:
+    """A file that the person of this request sent."""
+    given = [uploads.Given("a.txt", b"words")]
+    who = actors.person(request.subject_id)
+    return conversation.write(request, words="See the file.", files=given, actor=who).attachments.get().pk
 
 
 def test_every_address_of_the_portal_is_in_the_matrix():
@@ -71,6 +82,7 @@ def test_the_right_people_get_in_and_nobody_else(name):
     method, *expected = MATRIX[name]
     pattern = next(one for one in urls.urlpatterns if one.name == name)
     path = "/" + str(pattern.pattern).replace("<uuid:pk>", str(request.pk)).replace("<str:token>", "a" * 43)
+    path = path.replace("<uuid:file_id>", str(file_of(request)))
     path = re.sub(r"<(int|slug):\w+>", "7", path)
     # The person comes last: signing out ends their session.
     for browser, status in zip((Client(), mallory, ada), expected, strict=True):
@@ -84,7 +96,21 @@ def test_the_right_people_get_in_and_nobody_else(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["one", "package", "withdraw", "answer", "appeal", "complain", "fresh", "code", "phone", "paper", "download"],
+    [
+        "one",
+        "package",
+        "withdraw",
+        "answer",
+        "write",
+        "file",
+        "appeal",
+        "complain",
+        "fresh",
+        "code",
+        "phone",
+        "paper",
+        "download",
+    ],
 )
 def test_another_persons_request_looks_like_one_that_never_was(name):
     _ada, request = person()
@@ -92,6 +118,7 @@ def test_another_persons_request_looks_like_one_that_never_was(name):
     mallory.get("/my/")  # the greeting after signing in is shown once, and here
     method = MATRIX[name][0]
     path = "/" + str(next(one for one in urls.urlpatterns if one.name == name).pattern)
+    path = path.replace("<uuid:file_id>", str(file_of(request)))
     real = getattr(mallory, method)(path.replace("<uuid:pk>", str(request.pk)))
     never = getattr(mallory, method)(path.replace("<uuid:pk>", str(uuid.uuid4())))
     assert (real.status_code, real.content, sorted(real.items())) == (404, never.content, sorted(never.items()))

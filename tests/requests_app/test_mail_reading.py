@@ -187,6 +187,21 @@ def test_a_right_is_guessed_from_words(text, right):
     assert one["right"] == right and one["residence"] == "DE"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Please delete all of my data.", "en"),
+        ("Bitte löschen Sie alles, was Sie über mich haben.", "de"),
+        ("Je vous prie de supprimer mes données.", "fr"),
+        ("12345", ""),
+    ],
+)
+def test_a_language_is_guessed_from_small_words(text, language):
+    one = read(mail("", text, From="a@firma.de"))
+    assert sorting.guess(one, {}, {"en": "", "de": "", "fr": ""})["language"] == language
+    assert sorting.guess(one, {}, {"xx": ""})["language"] == ""
+
+
 def test_references_in_a_subject_are_found_once():
     assert sorting.references("Re: pr-7k3m-2q9d and PR-7K3M-2Q9D") == ["PR-7K3M-2Q9D"]
     assert sorting.references("APR-7K3M-2Q9D0 PR-ILOU-0000") == []
