@@ -60,7 +60,7 @@ def test_the_file_can_be_locked_with_a_password(browser, live_server, width, sch
         [{"name": name, "value": one.value, "url": live_server.url} for name, one in ada.cookies.items()]
     )
     page = context.new_page()
-    page.goto(f"{live_server.url}/my/{request.pk}/")
+    page.goto(f"{live_server.url}/my/{request.pk}/package/")
     page.get_by_text("Lock the file with a password").click()
     page.get_by_label("Password").fill("correct horse")
     page.get_by_label("The same again").fill("correct hoarse")
