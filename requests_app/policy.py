@@ -26,6 +26,8 @@ LETTER_LIMITS = (
     LetterLimit((*ASKED, "duplicate"), 3, 24),
     LetterLimit(("sign_in",), 8, 24),
     LetterLimit(("open", "fresh"), 3, 1),
+    LetterLimit(("phone_code",), 3, 1),
+    LetterLimit(("phone_code",), 8, 24),
 )
 
 SESSION_HOURS = 12

@@ -26,7 +26,7 @@ def send(request: Request, purpose: str, *, holder: str, actor: Actor, now: date
         return
     with log.atomic():
         locks.person(request.subject_id)
-        if letters.limited(found, now):
+        if letters.limited(found, now, "phone_code"):
             log.record("proof.limited", actor=actor, noun=request, subject_id=request.subject_id, purpose=purpose)
             return
         made = proof.attempt(request, purpose, identifier=found, now=now, holder=holder)

@@ -23,7 +23,7 @@ MATRIX = {
     "brand_css": ("get", 200, 200, 200),
     "logo": ("get", 404, 404, 404),
     "privacy_choices": ("get", 200, 200, 200),
-    "limit": ("get", 404, 404, 404),
+    "limit": ("get", 200, 200, 200),
     "embed": ("get", 200, 200, 200),
     "rights": ("get", 200, 200, 200),
     "gpc": ("get", 200, 200, 200),

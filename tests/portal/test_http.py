@@ -220,7 +220,7 @@ def test_each_error_page_is_in_the_house_style_and_shows_nothing_of_the_visitor(
 
 def test_too_many_wrong_passwords_are_answered_in_the_house_style(browser, settings, db):
     for _ in range(settings.AXES_FAILURE_LIMIT + 1):
-        answer = browser.post("/admin/login/", {"username": "maya", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
+        answer = browser.post("/admin/login/", {"login": "maya", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
     assert answer.status_code == 429 and int(answer["Retry-After"]) > 0
     assert b"portal.css" in answer.content and b"minutes" in answer.content
 

@@ -210,7 +210,7 @@ def test_what_one_recipient_got_many_times_is_one_card_and_what_is_old_is_folded
 
 def test_the_pages_cost_a_fixed_number_of_queries(django_assert_num_queries):
     ada, request = person()
-    for paths, most in ((("/my/",), 4), ((f"/my/{request.pk}/",), 9)):
+    for paths, most in ((("/my/",), 4), ((f"/my/{request.pk}/",), 8)):
         for path in paths:
             with django_assert_num_queries(most):
                 ada.get(path)
