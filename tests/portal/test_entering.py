@@ -1,8 +1,7 @@
 """A link is not a session: looking uses nothing up, the button works once, and a stranger learns nothing."""
 
-from datetime import timedelta
-
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit import actor
-from requests_app import letters, policy
+from requests_app import letters
 from requests_app.models import Letter, Request
 from requests_app.proving import senders
 from subjects import registry
