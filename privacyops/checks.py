@@ -130,7 +130,7 @@ def a_second_factor_by_rule(app_configs: Any, **options: Any) -> list[CheckMessa
     known = (rules.REQUIRED, rules.OPTIONAL)
     if settings.STAFF_SECOND_FACTOR in known:
         return []
-    return [Error("STAFF_SECOND_FACTOR is not known.", hint=f"One of: {', '.join(known)}.", id="privacyops.E009")]
+    return [Error("STAFF_SECOND_FACTOR is not known.", hint=f"One of: {', '.join(known)}.", id="privacyops.E011")]
 
 
 @register()

@@ -52,10 +52,10 @@ def waiting(now: datetime) -> list[UUID]:
 def settle(mail_id: UUID) -> None:
     """Decide what one mail is, unless another worker does."""
     now = timezone.now()
-    fence = leases.claim(InboundMail.objects.filter(state=State.NEW), mail_id, now)
-    if fence is None:
+    row = leases.claim(InboundMail.objects.filter(state=State.NEW), mail_id, now)
+    if row is None:
         return
-    row = InboundMail.objects.get(pk=mail_id)
+    fence = row.fence
     try:
         if row.attempts > settings.MOST_ATTEMPTS:
             _end(row, fence, State.PARKED, reason=Reason.BROKEN, park_reason=BROKEN)

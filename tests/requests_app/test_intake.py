@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
@@ -110,7 +111,8 @@ def test_nobody_learns_whether_we_know_a_person(company):
     for request in (known, unknown):
         letter = request.letters.get()
         text = f"{letter.subject_line}\n{letter.body}".replace(request.reference, "REF")
-        texts.append(text.replace(builders.link_in(letter.body), "TOKEN"))
+        text = text.replace(builders.link_in(letter.body), "TOKEN")
+        texts.append(re.sub(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", "CODE", text))
         assert request.state == "received"
     assert texts[0] == texts[1]
 
