@@ -24,7 +24,7 @@ def spoken() -> Iterator[str]:
     for table in (results.GROUNDS, results.DONE, results.CLIENT_SAID, results.UNDONE, wording.SOURCES, HIDDEN[REDACT]):
         yield from map(str, table.values())
     yield from (results.SPARED, workflow.CONFLICT, laws.short("company"), *GIVEN_UP)
-    yield from retold.SENTENCES
+    yield from (*retold.SENTENCES, *retold.FILES)
     yield from map(str, (*Schedule.Unit.labels, *Asker.Basis.labels))
     for statute in law.statutes().values():
         yield from _of_statute(statute)
