@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from privacyops import errors
@@ -28,7 +29,7 @@ class Headers:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if response.status_code == 405 and not response.streaming and not response.content:
-            response = errors.not_allowed(request, response.get("Allow", ""))
+            response = self._refused(request, response)
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
             if response.get("Content-Type", "").startswith("text/html"):
@@ -36,4 +37,14 @@ class Headers:
         response.setdefault("Permissions-Policy", PERMISSIONS)
         if request.path.startswith("/admin/"):
             response._csp_update = settings.DESK_CSP  # type: ignore[attr-defined]
+        return response
+
+    def _refused(self, request: HttpRequest, bare: HttpResponse) -> HttpResponse:
+        """The page for a refused method, in the language that the visitor was to be answered in."""
+        language = bare.get("Content-Language") or settings.LANGUAGE_CODE
+        with translation.override(language):
+            response = errors.not_allowed(request, bare.get("Allow", ""))
+        response["Content-Language"] = language
+        if bare.has_header("Vary"):
+            response["Vary"] = bare["Vary"]
         return response

@@ -8,6 +8,7 @@ from connectors.redacting import REDACT
 from law.model import Statute
 from law.rights import LABELS
 from requests_app import laws, results, retold, wording, workflow
+from requests_app.models import Asker
 from retention.models import Schedule
 
 # Why an order may be given up, as `results` puts the code into words.
@@ -23,8 +24,8 @@ def spoken() -> Iterator[str]:
     for table in (results.GROUNDS, results.DONE, results.CLIENT_SAID, results.UNDONE, wording.SOURCES, HIDDEN[REDACT]):
         yield from map(str, table.values())
     yield from (results.SPARED, workflow.CONFLICT, laws.short("company"), *GIVEN_UP)
-    yield from retold.SENTENCES
-    yield from map(str, Schedule.Unit.labels)
+    yield from (*retold.SENTENCES, *retold.FILES)
+    yield from map(str, (*Schedule.Unit.labels, *Asker.Basis.labels))
     for statute in law.statutes().values():
         yield from _of_statute(statute)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 import law
 from audit import log
@@ -18,8 +20,8 @@ from requests_app.models import Agent, Asker, Request
 from subjects import identifiers, registry
 
 KINDS = tuple(law.BASES)
-NO_HEIRS = "The law of that place gives heirs no right to somebody's data. Write to us and tell us what you need."
-OWN_ADDRESS = "Give the address by which we know the person here. Your own comes further below."
+NO_HEIRS = _("The law of that place gives heirs no right to somebody's data. Write to us and tell us what you need.")
+OWN_ADDRESS = _("Give the address by which we know the person here. Your own comes further below.")
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,25 @@ class Given:
 def checked(given: Given, *, right: str, residence: str, relation: str, person: str, at: datetime) -> law.Standing:
     """What must happen before we search. Raises Refused, with the field at fault, for what is missing or may not be."""
     if given.kind not in KINDS:
-        raise Refused("Choose for whom you ask.", code="asked_by_unknown", field="asked_by")
+        raise Refused(gettext("Choose for whom you ask."), code="asked_by_unknown", field="asked_by")
     for value, name in ((given.name, "asker_name"), (given.organisation, "asker_organisation")):
         if len(value) > policy.LONGEST_NAME or not policy.printable(value):
-            raise Refused(f"Please keep this under {policy.LONGEST_NAME} plain characters.", code=name, field=name)
+            words = gettext("Please keep this under %(most)s plain characters.") % {"most": policy.LONGEST_NAME}
+            raise Refused(words, code=name, field=name)
     if not given.name.strip():
-        raise Refused("Enter your own name.", code="asker_name_missing", field="asker_name")
+        raise Refused(gettext("Enter your own name."), code="asker_name_missing", field="asker_name")
     if given.basis not in law.BASES[given.kind]:
-        raise Refused("Choose what shows that you may ask for this person.", code="basis_unknown", field="basis")
+        words = gettext("Choose what shows that you may ask for this person.")
+        raise Refused(words, code="basis_unknown", field="basis")
     try:
         own = identifiers.email(given.email)
     except Refused as refused:
         raise Refused(refused.message, code=refused.code, field="asker_email") from refused
     if own == identifiers.email(person) and given.kind != law.PARENT:
-        raise Refused(OWN_ADDRESS, code="own_address", field="email")
+        raise Refused(str(OWN_ADDRESS), code="own_address", field="email")
     found = law.standing(given.kind, given.basis, right, residence, laws.speaking(residence, right, at, relation))
     if not found.allowed:
-        raise Refused(NO_HEIRS, code="heirs_have_no_right", field="asked_by")
+        raise Refused(str(NO_HEIRS), code="heirs_have_no_right", field="asked_by")
     return found
 
 

@@ -16,7 +16,7 @@ import law
 from audit.refusal import Refused
 from requests_app import appearance, laws, plans, policy
 from requests_app.askers import NO_HEIRS, Given
-from requests_app.forms import OptOutForm, Problem, attribute_label, correctable
+from requests_app.forms import OptOutForm, Problem, attribute_label, correctable, place_name
 from requests_app.intake import Submission
 from requests_app.models import Asker, Request, Right
 from subjects import identifiers
@@ -237,7 +237,7 @@ class AskForm(OptOutForm):
 
     def _words(self, name: str, value: str, choices: dict[Any, Any]) -> str:
         if name == "residence":
-            return dict(law.residences()).get(value, value)
+            return place_name(value)
         return str(choices.get(value, value))
 
     # ------------------------------------------------------------ from page to page
@@ -305,7 +305,7 @@ class AskForm(OptOutForm):
             data[name] = ""
         residence, right = data.get("residence", ""), data.get("right", "")
         if data.get("asked_by") == law.HEIR and residence and not law.heirs_cite(residence):
-            self.add_error("asked_by", NO_HEIRS)
+            self.add_error("asked_by", str(NO_HEIRS))
         if right and residence and right not in offered(residence, data.get("relation", "")):
             self.add_error("right", _("This is not offered for the place where you live. Choose something else."))
         changes = [name for name in asks if name.startswith("change_")]

@@ -30,6 +30,17 @@ SENTENCES = (
     "The full time runs from %(d)s, when we had the answer (%(c)s).",
     "%(n)s days of waiting for the answer do not count (%(c)s).",
 )
+# Why a file of a mail was not taken, as `uploads.judging` and `conversation` say it.
+FILES = (
+    "“%(name)s” is empty. Choose the file again.",
+    "“%(name)s” is larger than %(most)s MB. Send a smaller copy.",
+    "“%(name)s” has something behind its end. Print it to a new PDF and send that.",
+    "“%(name)s” holds scripts, other files or commands. Print it to a new PDF and send that.",
+    "“%(name)s” is locked, or packed so that we cannot look into it. Print it to a new PDF and send that.",
+    "“%(name)s” cannot be read as a picture. Save it anew.",
+    "“%(name)s” is none of: PDF, PNG, JPEG, plain text (UTF-8).",
+    "More than %(most)s files; the others were not taken.",
+)
 GAP = re.compile(r"%\((\w+)\)s")
 DAY = "%A %d %B %Y"
 
@@ -37,6 +48,18 @@ DAY = "%A %d %B %Y"
 def steps(said: list[str]) -> list[str]:
     """The steps in the language that is spoken just now; a sentence that is not known here stays as it is."""
     return said if (get_language() or "en").startswith("en") else [_step(one) for one in said]
+
+
+def files(said: list[str]) -> list[str]:
+    """Why files of a mail were not taken, in the language that is spoken just now; what is not known here stays as it is."""
+    return said if (get_language() or "en").startswith("en") else [_file(one) for one in said]
+
+
+def _file(said: str) -> str:
+    for sentence, pattern in _file_patterns():
+        if found := pattern.fullmatch(said):
+            return gettext(sentence) % found.groupdict()
+    return said
 
 
 def matched(said: str) -> tuple[str, dict[str, str]] | None:
@@ -74,12 +97,18 @@ WORDS: dict[str, Callable[[str], str]] = {
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    found = []
-    for sentence in SENTENCES:
-        parts = GAP.split(sentence)
-        gaps = [rf"(?P<{one}>{SHAPES.get(one[0], '.+?')})" if n % 2 else re.escape(one) for n, one in enumerate(parts)]
-        found.append((sentence, re.compile("".join(gaps))))
-    return found
+    return [(one, _pattern(one, SHAPES)) for one in SENTENCES]
+
+
+@lru_cache(maxsize=1)
+def _file_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    return [(one, _pattern(one, {})) for one in FILES]
+
+
+def _pattern(sentence: str, shapes: dict[str, str]) -> re.Pattern[str]:
+    parts = GAP.split(sentence)
+    gaps = [rf"(?P<{one}>{shapes.get(one[0], '.+?')})" if n % 2 else re.escape(one) for n, one in enumerate(parts)]
+    return re.compile("".join(gaps))
 
 
 SHAPES = {"d": r"[A-Z][a-z]+ \d{1,2} [A-Z][a-z]+ \d{4}", "t": r"\d+ [a-z ]+|at once", "n": r"\d+"}

@@ -50,7 +50,7 @@ def email(value: str) -> str:
 def _domain(typed: str) -> str:
     """The domain as A-labels; only what every mail server takes for the same domain."""
     text = unicodedata.normalize("NFC", typed)
-    refused = Refused("The part after the @ is not a domain name.", code="email_domain", field="email")
+    refused = Refused(gettext("The part after the @ is not a domain name."), code="email_domain", field="email")
     if not text.isascii() and (unicodedata.normalize("NFKC", text) != text or DEVIATING & set(text)):
         raise refused
     try:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import log
@@ -46,7 +47,7 @@ def answer(request: Request, answers: Mapping[str, str], *, now: datetime) -> No
     wanted = asked(request.right)
     given = {one: answers.get(one, "").strip()[:LONGEST] for one in wanted}
     if not wanted or not all(given.values()):
-        raise Refused("Please fill all of them in.", code="facts_missing", field="facts")
+        raise Refused(gettext("Please fill all of them in."), code="facts_missing", field="facts")
     with log.atomic():
         fresh = locks.request(request.pk)
         locks.person(fresh.subject_id)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from audit import actor as actors
 from audit import log
@@ -29,7 +30,7 @@ from requests_app.models import Paper, Request, State
 from requests_app.proving import sniffing, ways
 
 NOT_ALLOWED = "Your role may not do this. Ask a colleague who reviews requests."
-GONE = "This document is not here any more."
+GONE = gettext_noop("This document is not here any more.")
 
 
 def may_ask(request: Request) -> bool:
@@ -82,7 +83,7 @@ def take(paper: Paper, data: bytes, *, now: datetime) -> None:
         if not waiting.update(
             state=Paper.State.HERE, file_name=name, key=base64.b64encode(key).decode(), kind=found, arrived_at=now
         ):
-            raise Refused(GONE, code="state_conflict")  # the sealed file is noise without its key
+            raise Refused(gettext(GONE), code="state_conflict")  # the sealed file is noise without its key
         person = actors.person(request.subject_id)
         log.record("paper.arrived", actor=person, noun=request, subject_id=request.subject_id, kind=found)
         attention.refresh(request.pk, actor=person)

@@ -8,11 +8,15 @@ import re
 import struct
 import zlib
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.refusal import Refused
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_DOTS = 60_000_000
-ODD = "Send a photo or scan as JPEG, PNG or PDF, as your camera or scanner made it."
+ODD = _("Send a photo or scan as JPEG, PNG or PDF, as your camera or scanner made it.")
+EMPTY = _("This file is empty. Choose another one.")
+LARGE = _("This file is larger than 5 MB. A smaller photo will do.")
 # What makes a PDF do something when it is opened, or carry other files.
 ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|OpenAction|AA|RichMedia|XFA|GoToR|SubmitForm)\b")
 TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
@@ -22,12 +26,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def kind(data: bytes) -> str:
     """ "pdf", "jpeg" or "png". Raises Refused (field "file") for anything else."""
     if not data:
-        raise Refused("This file is empty. Choose another one.", code="file_empty", field="file")
+        raise Refused(str(EMPTY), code="file_empty", field="file")
     if len(data) > MOST_BYTES:
-        raise Refused("This file is larger than 5 MB. A smaller photo will do.", code="file_large", field="file")
+        raise Refused(str(LARGE), code="file_large", field="file")
     found = "pdf" if _pdf(data) else "jpeg" if _jpeg(data) else "png" if _png(data) else ""
     if not found:
-        raise Refused(ODD, code="file_kind", field="file")
+        raise Refused(str(ODD), code="file_kind", field="file")
     return found
 
 

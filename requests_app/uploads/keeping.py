@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import log
@@ -79,12 +80,13 @@ def attach(message: Message, clean: Clean, kept: Sealed) -> Attachment:
 def fetch(attachment: Attachment, *, actor: Actor) -> Iterator[bytes]:
     """The file for somebody who may have it, which the caller made sure of; an event. Raises Refused when it is gone."""
     if attachment.destroyed_at is not None or not attachment.key:
-        raise Refused("This file was destroyed some time after the request had ended.", code="file_gone")
+        raise Refused(gettext("This file was destroyed some time after the request had ended."), code="file_gone")
     try:
         pieces = unsealed(attachment.file_name, attachment.key)
     except OSError as error:
         logger.error("the file of attachment %s cannot be opened: %s", attachment.pk, type(error).__name__)
-        raise Refused("This file cannot be read now. Try again later, or write to us.", code="file_gone") from error
+        words = gettext("This file cannot be read now. Try again later, or write to us.")
+        raise Refused(words, code="file_gone") from error
     request = attachment.message.request
     with log.atomic():
         log.record(

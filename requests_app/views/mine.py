@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from audit.refusal import Refused
 from disclosures import ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory
-from requests_app import appeals, conversation, delivery, glance, proof, reads, results, workflow
+from requests_app import appeals, conversation, delivery, glance, proof, reads, results, retold, workflow
 from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
@@ -267,7 +267,7 @@ def context(session: PersonSession, own: Glance, thread: list[conversation.Line]
         "code_to": reverse("portal:code", args=(own.request.pk,)),
         "paper": papers.wanted(own.request) if own.waits else None,
         "phone_to": reverse("portal:phone", args=(own.request.pk,)),
-        "thread": said,
+        "thread": [replace(one, left_out=retold.files(one.left_out)) for one in said],
         "news": conversation.news(said),
         "nonce": secrets.token_urlsafe(18),
         "file_limits": {"most": settings.ATTACHMENTS_PER_MESSAGE, "mb": settings.ATTACHMENT_MB},

@@ -182,7 +182,7 @@ def test_the_review_shows_everything_that_will_be_sent(correctable):
     walk = Walker(right="correct", asked_by="agent", basis="permission", residence="US-CA").review()
     for words in (
         ADA,
-        "USA: California",
+        "California",
         "Correct my data",
         "Eve Agent",
         EVE,

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import translation
 
 import law
+from audit.refusal import Refused
 from privacyops import tongues, words
-from requests_app import retold
+from requests_app import reads, retold, uploads
 from requests_app.models import Letter
 from tests.portal.builders import ADA, answers, ask, package, person
 
@@ -121,6 +122,33 @@ def test_refusals_are_in_the_language_of_the_page():
     client = Client(headers={"accept-language": "es"})
     page = client.post("/request/", answers(client, email="nobody")).content.decode()
     assert "Escriba la dirección como" in page
+
+
+def test_a_refused_method_is_refused_in_the_language_of_the_visitor(client):
+    response = client.put("/request/", headers={"accept-language": "de"})
+    assert response.status_code == 405 and response["Content-Language"] == "de"
+    assert "Das geht hier nicht" in response.content.decode() and "Accept-Language" in response["Vary"]
+
+
+def test_why_a_file_of_a_mail_was_not_taken_is_retold():
+    given = [("a.pdf", b"%PDF-1.7 no end"), ("b.exe", b"MZ\x00"), ("c.txt", b""), ("d.png", b"\x89PNG\r\n\x1a\n")]
+    said = []
+    for name, data in given:
+        with pytest.raises(Refused) as caught:
+            uploads.judge(uploads.Given(name, data))
+        said.append(caught.value.message)
+    said.append("More than 10 files; the others were not taken.")
+    with translation.override("de"):
+        told = retold.files(said)
+        assert told[2] == "„c.txt“ ist leer. Wählen Sie die Datei noch einmal."
+        assert not set(told) & set(said) and not any("%(" in one for one in told)
+        assert retold.files(["Of an older release."]) == ["Of an older release."]
+    assert retold.files(said) == said
+
+
+def test_every_moment_that_a_person_reads_has_its_words():
+    page = (settings.BASE_DIR / "templates/portal/moment.html").read_text()
+    assert not {one for one in reads.FOR_PERSON if f'"{one}"' not in page}
 
 
 def test_the_steps_of_a_clock_are_retold():
