@@ -109,7 +109,7 @@ def prove(visitor: Visitor, email: str, words: str) -> None:
 
 def sign_in(visitor: Visitor, name: str, password: str) -> None:
     visitor.go("/admin/")
-    visitor.page.fill("input[name=username]", name)
+    visitor.page.fill("input[name=login]", name)
     visitor.page.fill("input[name=password]", password)
     visitor.page.click("button[type=submit]")
     visitor.page.wait_for_load_state()

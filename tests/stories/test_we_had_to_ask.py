@@ -13,7 +13,8 @@ from tests.requests_app.builders import ask, link_in, mails_to, prove, pump
 
 
 def test_ada_is_asked_answers_on_her_page_and_hears_the_new_day(company):
-    maya = browser(colleague("Privacy officer", "maya"))
+    officer = colleague("Privacy officer", "maya")
+    maya = browser(officer)
     with time_machine.travel(datetime(2026, 9, 1, 10, tzinfo=UTC), tick=True) as clock:
         request, ada = ask(residence="GB"), Client()
         ada.cookies[visitor.cookie_name()] = prove(request).cookie
@@ -42,7 +43,7 @@ def test_ada_is_asked_answers_on_her_page_and_hears_the_new_day(company):
         # A stranger's browser, and Ada's own when nothing is asked, change nothing.
         assert Client().post(f"/my/{request.pk}/answer/", {"words": "Me too."}).status_code in (302, 303)
         assert ada.post(f"/my/{request.pk}/answer/", {"words": "And one more."}).status_code == 422
-        desk = maya.get(case(request)).content.decode()
+        desk = browser(officer).get(case(request)).content.decode()  # another day, another session
         assert "All of them" not in desk, "her words are shown to who reveals them"
         assert "8 October 2026" in desk and "7 days of waiting" in desk
     assert Request.objects.get(pk=request.pk).waiting_since is None
