@@ -17,6 +17,8 @@ PLAUSIBLE = {
     "email": "ada.lovelace@example.org", "right": "access", "residence": "DE", "name": "Ada Lovelace", "details": "I bought shoes.",
     "words": "Please look again.", "password": "", "again": "",
 }  # fmt: skip
+# The fields that stand on later steps of the request form.
+ALL_STEPS = {"asked_by": "self", "residence": "DE", "relation": "", "right": "access", "name": "", "details": ""}
 OPEN = ("/", "/notice/", "/rights/", "/request/", "/do-not-sell/", "/signin/")
 GIVEN: dict[str, Any] = {
     "kind": "email", "value": "ada@example.org", "email": "ada@example.org", "right": "access", "residence": "DE", "system": "site",
@@ -68,11 +70,14 @@ def forms(client: Client, paths: tuple[str, ...], *, signed_in: bool) -> Iterato
             action = form.action or path
             if action.startswith(("/signout", "/my/")) and "withdraw" in action:
                 continue
-            for name in form.values:
+            values = dict(form.values)
+            if action == "/request/" and "step" in values:  # without a step it is taken as a whole
+                values = {name: value for name, value in values.items() if name != "step"} | ALL_STEPS
+            for name in values:
                 if (action, name) not in seen and name != "csrfmiddlewaretoken":
                     seen.add((action, name))
-                    typed = name if name in form.typed else ""
-                    yield Door(f"{action} {name}", _poster(action, dict(form.values), name), typed, signed_in)
+                    typed = name if name in form.typed and name != "code" else ""  # one does not see again what works once
+                    yield Door(f"{action} {name}", _poster(action, values, name), typed, signed_in)
 
 
 def _poster(action: str, base: dict[str, str], name: str) -> Callable[[Client, str], Any]:

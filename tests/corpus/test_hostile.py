@@ -110,10 +110,9 @@ def judge(door: Door, text: Any, response: Any, rows: int) -> Iterator[str]:
     for name, value in response.headers.items():
         if "\n" in value or "\r" in value or "evil=1" in name + value:
             yield f"header {name}"
-    if (response.status_code in (301, 302, 303) and not response.url.startswith(("/", "?"))) or response.get(
-        "Location", ""
-    ).startswith(("//", "/\\")):
-        yield f"sent away to {response.url[:60]}"
+    away = response.get("Location", "")
+    if (response.status_code in (301, 302, 303) and not away.startswith(("/", "?"))) or away.startswith(("//", "/\\")):
+        yield f"sent away to {away[:60]}"
     kind = response.get("Content-Type", "")
     if kind.startswith("text/html"):
         page = Page(body.decode())

@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from requests_app.models import Letter, Referral, Request
+from requests_app.models import Attachment, Letter, Referral, Request
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 SCREEN = re.compile(r"^admin/(\w+)/(\w+)/")
@@ -56,6 +56,18 @@ class World:
 
 # (route begins with, parameter): what stands for it. The first that fits counts; give new parameters a line here.
 STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
+    ("admin/signin/", "provider_id", lambda world, route: "company"),
+    ("admin/signin/", "pk", lambda world, route: 1),
+    ("admin/requests_app/inboundmail/", "button", lambda world, route: "dismiss"),
+    ("admin/requests_app/request/", "file_id", lambda world, route: _file(world.case)),
+    ("api/v1/requests/bulk/", "pk", lambda world, route: uuid.UUID(int=4711)),
+    ("notice/", "number", lambda world, route: 1),
+    ("notice/", "old", lambda world, route: 1),
+    ("notice/", "new", lambda world, route: 1),
+    ("leaving/", "pk", lambda world, route: 1),
+    ("brand/", "digest", lambda world, route: "0" * 16),
+    ("my/", "file_id", lambda world, route: _file(world.own)),
+    ("admin/requests_app/request/bulk/", "pk", lambda world, route: uuid.UUID(int=4711)),
     ("admin/requests_app/request/<uuid:pk>/", "pk", lambda world, route: world.case.pk),
     ("admin/requests_app/request/", "finding_id", lambda world, route: world.case.batch.findings.first().pk),
     ("admin/requests_app/request/", "order_id", lambda world, route: world.case.batch.orders.first().pk),
@@ -79,6 +91,11 @@ STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
     ("mailbox/", "name", lambda world, route: "1-00000000"),
     ("api/v1/requests/", "reference", lambda world, route: world.case.reference),
 )
+
+
+def _file(request: Request) -> Any:
+    row = Attachment.objects.filter(message__request=request).first()
+    return row.pk if row else uuid.UUID(int=4712)
 
 
 def path(route: Route, world: World) -> str:

@@ -49,7 +49,7 @@ def seen(browser: Client, method: str, where: str) -> str:
         del browser.cookies[name]
     for name, value in cookies.items():  # an answer may have signed somebody out
         browser.cookies[name] = value
-    if response.status_code in (302, 303) and response.url.split("?")[0] in SIGN_IN:
+    if response.status_code in (302, 303) and response.get("Location", "").split("?")[0] in SIGN_IN:
         return "sign in"
     return str(response.status_code)
 
