@@ -88,8 +88,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [one for one in items if one not in gone]
 
 
+# What these tell about pages, words and files does not depend on the portal's database.
+ONCE = (
+    "tests/matrix/", "tests/corpus/", "tests/requests_app/test_letters.py", "tests/requests_app/test_package_format.py",
+    "tests/inventory/test_descriptions.py", "tests/inventory/test_fides.py", "tests/inventory/test_table.py",
+    "tests/desk/test_second_factor.py", "tests/desk/test_signin.py", "tests/desk/test_lawbook.py",
+    *(
+        f"tests/portal/test_{name}.py"
+        for name in (
+            "http", "steps", "pages", "ask_steps", "access", "languages", "look", "asking", "host_token", "openid", "papers",
+            "prose", "mailbox", "rights", "notice_pages", "uniform", "embedding", "trouble",
+        )
+    ),
+)  # fmt: skip
+
+
 def _touches_our_database(item: pytest.Item) -> bool:
-    if item.get_closest_marker("once"):
+    if item.get_closest_marker("once") or item.nodeid.startswith(ONCE):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"})

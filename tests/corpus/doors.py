@@ -76,7 +76,9 @@ def forms(client: Client, paths: tuple[str, ...], *, signed_in: bool) -> Iterato
             for name in values:
                 if (action, name) not in seen and name != "csrfmiddlewaretoken":
                     seen.add((action, name))
-                    typed = name if name in form.typed and name != "code" else ""  # one does not see again what works once
+                    typed = (
+                        name if name in form.typed and name != "code" else ""
+                    )  # one does not see again what works once
                     yield Door(f"{action} {name}", _poster(action, values, name), typed, signed_in)
 
 

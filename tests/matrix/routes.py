@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from disclosures.models import ExternalSite
 from requests_app.models import Attachment, Letter, Referral, Request
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
@@ -64,7 +65,7 @@ STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
     ("notice/", "number", lambda world, route: 1),
     ("notice/", "old", lambda world, route: 1),
     ("notice/", "new", lambda world, route: 1),
-    ("leaving/", "pk", lambda world, route: 1),
+    ("leaving/", "pk", lambda world, route: ExternalSite.objects.order_by("pk")[0].pk),
     ("brand/", "digest", lambda world, route: "0" * 16),
     ("my/", "file_id", lambda world, route: _file(world.own)),
     ("admin/requests_app/request/bulk/", "pk", lambda world, route: uuid.UUID(int=4711)),

@@ -23,8 +23,12 @@ def flooded(settings):
 
 
 def page(path: str = "/request/", **extra: str) -> tuple[Client, str]:
+    """A form with its button to send it; that of the request form stands on its last step."""
     browser = Client()
-    return browser, browser.get(path, **extra).content.decode()
+    text = browser.get(path, **extra).content.decode()
+    if path == "/request/":
+        text = browser.post(path, filled(text, step="details", go="next"), **extra).content.decode()
+    return browser, text
 
 
 def proof_of(text: str) -> dict[str, str]:
