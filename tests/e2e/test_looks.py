@@ -34,6 +34,8 @@ LOOKS = [(width, scheme) for width in (1280, 768, 360) for scheme in ("light", "
 # Addresses of the portal that are no page to look at: they answer a POST, or they are for programs and browsers.
 NO_PAGES = {
     "gpc", "package_schema", "brand_css", "logo", "signout", "answer", "appeal", "complain", "fresh", "download",
+    "write", "file", "code", "phone", "paper", "received_code", "received_phone", "received_facts", "signin_code", "host",
+    "openid", "openid_back", "stop",
 }  # fmt: skip
 
 NOTICE = """# Privacy notice
