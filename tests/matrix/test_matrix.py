@@ -136,8 +136,10 @@ def test_the_table_lets_nobody_in_who_has_no_business_there():
     """The table itself, read by rules: a slip of the pen in it is found."""
     for (address, method), row in table().items():
         inside = address.startswith("admin/") and not address.startswith(
-            ("admin/login", "admin/logout", "admin/jsi18n")
+            ("admin/login", "admin/logout", "admin/jsi18n", "admin/signin/")
         )
+        if address.startswith("admin/signin/factors/") and method == "POST":
+            assert {row["anonymous"], row["this person"]} <= {"sign in", "302"}, f"somebody's factors at {address}"
         if inside:
             for who in ("anonymous", "other person", "this person", "key without scopes", "key with all scopes"):
                 assert row[who] == "sign in", f"{who} {method} {address}"
