@@ -15,7 +15,13 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 FORM = "/request/"
-ANSWERS = {"right": "access", "name": "Ada Lovelace", "residence": "DE", "details": "I bought shoes."}
+ANSWERS = {
+    "asked_by": "self",
+    "right": "access",
+    "name": "Ada Lovelace",
+    "residence": "DE",
+    "details": "I bought shoes.",
+}
 HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"')
 REFERENCE = re.compile(r"PR-[0-9A-Z]{4}-[0-9A-Z]{4}")
 TRIES, PATIENCE = 30, 30
@@ -96,6 +102,7 @@ def _open(link: http.client.HTTPConnection, number: int) -> Sender:
         if name.lower() == "set-cookie":
             cookies.load(value)
     hidden = {name: unescape(value) for name, value in HIDDEN.findall(page)}
+    hidden.pop("step", None)  # without a step the form is taken as a whole
     fields = {**hidden, **ANSWERS, "email": f"p{number}.{time.time_ns()}@people.example"}
     return Sender(urlencode(fields), "; ".join(f"{name}={one.value}" for name, one in cookies.items()))
 
