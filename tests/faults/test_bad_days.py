@@ -235,7 +235,8 @@ def post_form(house: House, opener: urllib.request.OpenerDirector, mail: str, no
     fields = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
     if nonce:
         fields["nonce"] = nonce
-    fields |= {"right": "access", "email": mail, "name": "Ben Faultproof", "residence": "DE"}
+    fields.pop("step", None)  # without a step the form is taken as a whole
+    fields |= {"asked_by": "self", "right": "access", "email": mail, "name": "Ben Faultproof", "residence": "DE"}
     time.sleep(2.5)  # the form's bot trap expects a person's pace
     body = urllib.parse.urlencode(fields).encode()
     answer = opener.open(f"http://127.0.0.1:{house.port}/request/", body, timeout=20).read().decode()
