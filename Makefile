@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test looks words load timing fuzz lint lock faults bench foreign clean apt suite
+.PHONY: help run test postgres looks wide words load timing fuzz lint lock faults bench foreign clean apt suite
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t12
@@ -38,8 +38,11 @@ lint: $(VENV)/.dev ## style, types, floors
 	$(BIN)/lint-imports
 	$(BIN)/mypy .
 
-test: $(VENV)/.dev apt lint ## everything: lint, the suite on SQLite, the suite on PostgreSQL and Redis
-	@BIN=$(BIN) .ci/suite
+test: $(VENV)/.dev apt lint ## lint, the suite on SQLite, and on PostgreSQL and Redis what is about several writers
+	@BIN=$(BIN) .ci/suite first
+
+postgres: $(VENV)/.dev apt ## the suite once more on PostgreSQL and Redis
+	@BIN=$(BIN) .ci/suite second
 
 looks: $(VENV)/.dev apt ## every page in a real browser at every width, light and dark, with axe
 	$(BIN)/pytest -q -n 2 -m looks tests --ignore=tests/faults --ignore=tests/foreign
@@ -47,6 +50,9 @@ looks: $(VENV)/.dev apt ## every page in a real browser at every width, light an
 words: $(VENV)/.dev ## bring the translation catalogues up to date and say what is missing
 	$(BIN)/python manage.py words
 	$(BIN)/pytest -q tests/house/test_words.py tests/portal/test_languages.py
+
+wide: $(VENV)/.dev apt ## every address for every visitor, every letter of every law, whole journeys in a browser, kills at every place
+	$(BIN)/pytest -q -n 2 -m wide tests --ignore=tests/faults --ignore=tests/foreign
 
 load: $(VENV)/.dev ## many rows of one person, with flat memory
 	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign
@@ -58,7 +64,7 @@ fuzz: $(VENV)/.dev ## thousands of hostile strings through every field of every 
 	$(BIN)/pytest -q -m fuzz tests/corpus
 
 faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work, and `up` as a process
-	$(BIN)/pytest tests/runtime tests/faults -q
+	$(BIN)/pytest -q -n 2 tests/runtime tests/faults
 
 bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.law_clocks
@@ -67,6 +73,12 @@ bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.cases
 	$(BIN)/python -m benchmarks.spine
 	$(BIN)/python -m benchmarks.portal
+	$(BIN)/python -m benchmarks.releases
+	$(BIN)/python -m benchmarks.consent
+	$(BIN)/python -m benchmarks.desk
+	$(BIN)/python -m benchmarks.disclosures
+	$(BIN)/python -m benchmarks.retention
+	$(BIN)/python -m benchmarks.replay
 
 foreign: $(VENV)/.dev ## discovery and the spine on two foreign schemas, each in an environment of its own
 	@BIN=$(BIN) tests/foreign/run

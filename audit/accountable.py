@@ -37,7 +37,7 @@ class Verb:
     """A button on a record: `run` gets the record, the colleague and the inputs, and answers with a sentence.
 
     `once`: the sentence is personal or secret. It stands on the page that answers the click and is kept nowhere, not in
-    the cookie that carries other messages over a redirect either.
+    the cookie that carries other messages over a redirect either. `offered` hides a button from who would be refused anyway.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Verb:
     confirm: str = ""
     shown: Callable[[Any], bool] = lambda record: True
     once: bool = False
+    offered: Callable[[Any, User], bool] = lambda record, user: True
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,10 @@ class Accountable(ModelAdmin):
         context["verbs"] = [
             self._button(one, record, context)
             for one in self.verbs
-            if record is not None and may(one.permission) and one.shown(record)
+            if record is not None
+            and may(one.permission)
+            and one.shown(record)
+            and one.offered(record, colleague(request))
         ]
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer

@@ -19,7 +19,10 @@ from audit.models import ApiClient, Event, SweepRun
 SCOPES = {
     "consent:write": "Record people's choices",
     "consent:read": "Read people's choices",
+    "retention:read": "Ask whether people were erased, before an import",
     "disclosures:write": "Record disclosures",
+    "disclosures:read": "Read who received a person's data",
+    "releases:write": "Propose aggregate releases",
     "inventory:read": "Explain the plan of a search",
     "inventory:write": "Bring in descriptions of systems",
     "connectors:test": "Test connections",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check saw: `ok` and a sentence with figures for the staff desk."""
+    """What a check saw: `ok`, a sentence with figures for the staff desk, and where on the desk that is mended."""
 
     ok: bool
     sentence: str
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ class Ringable(Protocol):
 logger = logging.getLogger(__name__)
 # A worker that was so long at something leaves what it rang for to whoever is free: a task's time is limited.
 GO_ON_SECONDS = 5
+# A broker that does not answer is left alone for a while: finding that out takes seconds, for the person who waits at a form.
+QUIET_SECONDS = 15
+_quiet_until = 0.0
 
 
 def ring(task: Ringable, *ids: Any) -> None:
@@ -77,7 +80,11 @@ def _ring(task: Ringable, ids: list[str]) -> None:
     if coming == []:
         coming.append((task, ids))
         return
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return  # the sweep will find it
     try:
         task.apply_async(args=tuple(ids), retry=False)
     except (OperationalError, OSError) as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
         logger.warning("the broker did not take %s (%s); the sweep will find it", task.name, type(error).__name__)

@@ -6,12 +6,15 @@
 3. `release` gives the row back, now or for a later try.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+
+from audit.kept import Here, Kept
 
 
 class Fenced(Exception):
@@ -30,20 +33,35 @@ class Leased(models.Model):
         abstract = True
 
 
-def free(now: datetime) -> Q:
+def free(now: datetime | Here) -> Q:
     """Rows that nobody holds and whose time has come."""
     return (Q(lease_until=None) | Q(lease_until__lt=now)) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
 
 
+class Claimable:
+    """Rows that workers claim one by one: `rows`, already limited to claimable states, read with what is `joined` to them."""
+
+    def __init__(self, rows: "Callable[[], models.QuerySet[Any]]", *joined: str) -> None:
+        self.rows = rows
+        self._kept = Kept[Any](lambda: self._free(rows().select_related(*joined) if joined else rows()))
+
+    def _free(self, rows: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
+        now, pk = Here("now", models.DateTimeField()), Here("pk", rows.model._meta.pk)
+        return rows.filter(free(now), pk=pk)
+
+    def find(self, pk: Any, now: datetime) -> Any:
+        """Row `pk` as it is, if it is free; None if not. It is not owned before `take` says so."""
+        return self._kept.one(pk=pk, now=now)
+
+    def claim(self, pk: Any, now: datetime) -> Any:
+        """Own row `pk`: the row with its fence, or None if somebody else won."""
+        row = self.find(pk, now)
+        return row if row is not None and take(row, self.rows(), now) else None
+
+
 def claim(rows: "models.QuerySet[Any]", pk: Any, now: datetime) -> Any:
-    """Own row `pk` of `rows` (already limited to claimable states): the row with its fence, or None if somebody else won."""
-    row = find(rows, pk, now)
-    return row if row is not None and take(row, rows, now) else None
-
-
-def find(rows: "models.QuerySet[Any]", pk: Any, now: datetime) -> Any:
-    """Row `pk` of `rows` as it is, if it is free; None if not. It is not owned before `take` says so."""
-    return rows.filter(free(now), pk=pk).first()
+    """Own row `pk` of `rows`, where it is not asked so often that its statement need be kept."""
+    return Claimable(lambda: rows).claim(pk, now)
 
 
 def take(row: Any, rows: "models.QuerySet[Any]", now: datetime, **changes: Any) -> bool:

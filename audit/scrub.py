@@ -14,7 +14,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 ADDRESS = re.compile(r"[^\s@<>()\"'=]+@[^\s@<>()\"',]+")
 QUERY = re.compile(r"\?[^\s\"']*")
-TOKEN = re.compile(r"(/(?:proof|signin|stop|ack)/)[A-Za-z0-9_\-]+")
+TOKEN = re.compile(r"(/(?:proof|signin|stop|ack|told)/)[A-Za-z0-9_\-]+")
 
 
 def clean(text: str) -> str:

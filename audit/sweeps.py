@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import wraps
 
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from audit.models import SweepRun
@@ -35,4 +36,5 @@ def once_per_slot(job: str, seconds: int) -> Callable[[Callable[[], int]], Calla
 def prune(days: int = 7) -> int:
     """Drop slots older than `days`; the newest one of each job stays so that a silent scheduler is seen."""
     old = SweepRun.objects.filter(started_at__lt=timezone.now() - timedelta(days=days))
-    return old.delete()[0]
+    newest = SweepRun.objects.filter(job=OuterRef("job")).order_by("-slot").values("pk")[:1]
+    return old.exclude(pk=Subquery(newest)).delete()[0]

@@ -3,7 +3,8 @@
     python -m benchmarks.erasing [ROWS ...]     (BENCH_POSTGRES_URL=postgres://user@host:5432/postgres names the server)
 
 Each size runs in a process of its own, on databases of its own that are dropped afterwards: the portal's, and a company's
-with as many rows again of other people. Printed: seconds, rows a second, ratios measured in the same run, peak memory.
+with as many rows again of other people. Printed: seconds, ratios measured in the same run, peak memory. By hand is measured
+twice: the bare deletion, and one with what any careful one needs beside it (`guarded`).
 """
 
 import json
@@ -52,7 +53,9 @@ def main() -> None:
             f"{size:>9,} rows: find {one['find']:.2f} s  export {one['export']:.2f} s (COPY {one['copy']:.2f})  "
             f"erase {one['erase']:.2f} s (by hand {one['hand']:.2f})  "
             f"export/COPY {one['copy'] / one['export']:.2f}  "
-            f"erase/hand {one['hand'] / one['erase']:.2f}  peak {one['peak']:.0f} MiB",
+            f"erase/hand {one['hand'] / one['erase']:.2f}  peak {one['peak']:.0f} MiB\n"
+            f"               by hand with guard, receipts, account and a look afterwards {one['guarded']:.2f} s  "
+            f"erase/guarded {one['guarded'] / one['erase']:.2f}",
             flush=True,
         )
     print(
@@ -61,7 +64,7 @@ def main() -> None:
 
 
 def _measured(size: int) -> dict[str, Any]:
-    names = [f"po_bench_portal_{size}", f"po_bench_company_{size}", f"po_bench_copy_{size}"]
+    names = [f"po_bench_{part}_{size}" for part in ("portal", "company", "copy", "guarded")]
     try:
         with psycopg.connect(_plain(SERVER), autocommit=True) as server:
             for name in names:
@@ -70,12 +73,13 @@ def _measured(size: int) -> dict[str, Any]:
                 server.execute(f"CREATE DATABASE {name}")
             with psycopg.connect(_url(names[1]), autocommit=True) as company:
                 company.execute(TABLES.replace("{rows}", str(size)))
-            server.execute(f"CREATE DATABASE {names[2]} TEMPLATE {names[1]}")
+            for name in names[2:]:
+                server.execute(f"CREATE DATABASE {name} TEMPLATE {names[1]}")
         env = os.environ | {"DATABASE_URL": _url(names[0]), "DJANGO_SETTINGS_MODULE": "privacyops.settings"}
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
         command = [sys.executable, "-m", "benchmarks.erasing", "child", _url(names[1])]
         out = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
-        return json.loads(out.splitlines()[-1]) | by_hand(_url(names[2]))
+        return json.loads(out.splitlines()[-1]) | by_hand(_url(names[2])) | guarded(_url(names[3]), _url(names[0]))
     finally:
         with psycopg.connect(_plain(SERVER), autocommit=True) as server:
             for name in names:
@@ -104,6 +108,43 @@ def by_hand(url: str) -> dict[str, float]:
                 break
             last = row[0]
         return {"copy": copied, "hand": time.perf_counter() - started}
+
+
+def guarded(url: str, portal: str) -> dict[str, float]:
+    """The same deletion by somebody who may be stopped by a legal hold and has to show what they did; seconds.
+
+    Each batch: a transaction elsewhere that keeps holds from being placed, looks for one, and ends with a receipt that is safe
+    on disk; a batch of another number of rows than was listed before is refused. Then the account, and a look at what is left.
+    """
+    with psycopg.connect(url, autocommit=True) as db, psycopg.connect(portal) as ours:
+        ours.execute("CREATE TABLE bench_holds (account_id int)")
+        ours.execute("CREATE TABLE bench_receipts (last bigint, rows int, at timestamptz DEFAULT now())")
+        ours.commit()
+        started, last = time.perf_counter(), 0
+        listed = db.execute("SELECT count(*) FROM visits WHERE account_id = 1").fetchone()
+        done = 0
+        while True:
+            ours.execute("SELECT pg_advisory_xact_lock_shared(7)")
+            if ours.execute("SELECT 1 FROM bench_holds WHERE account_id = 1").fetchone():
+                break
+            row = db.execute(
+                "WITH part AS (SELECT id FROM visits WHERE account_id = 1 AND id > %s ORDER BY id LIMIT %s), "
+                "gone AS (DELETE FROM visits v USING part WHERE v.id = part.id AND v.account_id = 1 RETURNING v.id) "
+                "SELECT (SELECT max(id) FROM part), (SELECT count(*) FROM gone)",
+                (last, BATCH),
+            ).fetchone()
+            if row is None or row[0] is None:
+                ours.rollback()
+                break
+            last, done = row[0], done + row[1]
+            ours.execute("INSERT INTO bench_receipts VALUES (%s, %s)", row)
+            ours.commit()
+        db.execute("DELETE FROM accounts WHERE id = 1")
+        left = db.execute("SELECT count(*) FROM visits WHERE account_id = 1").fetchone()
+        seconds = time.perf_counter() - started
+        if listed is None or left is None or done != listed[0] or left[0]:
+            raise RuntimeError("the deletion by hand left something")
+        return {"guarded": seconds}
 
 
 def _url(name: str) -> str:

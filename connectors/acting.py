@@ -2,8 +2,8 @@
 
 A chunk, or a few small ones together, in the order that matters:
 1. our transaction begins; the order's lease is prolonged (Fenced if another worker owns it: nothing is touched);
-2. the person's row is locked (Held if a hold is active: nothing is touched), and no hold can be placed on anybody until 4;
-   rows of other people under hold are left out and counted as spared;
+2. the person's row is locked (Held if a hold covers everything: nothing is touched), and no hold can be placed on anybody
+   until 4; rows and fields that a hold keeps, the person's or others', are left out and counted as spared;
 3. the other system's transaction: change, read back, commit. If the read-back finds a row that is not as wanted, it rolls
    back;
    Rows that are no longer this person's (`belonging`) are left alone and counted apart;
@@ -13,10 +13,8 @@ Killed between 3 and 4, the chunk is done again and finds everything as wanted: 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
-from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -25,33 +23,22 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import approved, carrying, findings, frozen, holds, masking, sparing, tying, wholly
+from connectors import anonymity, approved, carrying, findings, holds, masking, sparing, tying, wholly
+from connectors.applying import Task, apply, away_of
 from connectors.belonging import Belonging
+from connectors.dated import Sweep
 from connectors.keyed import system_secret
 from connectors.keys import Keys
 from connectors.kinds.base import Changing, Column, Key, Kind, Looking, Mask, Permanent, Spare, chunk_rows, ready
-from connectors.kinds.whole import Only, whole
 from connectors.models import Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import Planned
 from connectors.searching import Hit, Searcher
+from connectors.setwise import Setwise
 from connectors.strategies import Secrets
 from inventory.graph import CollectionSpec, Name
 
 Operation = WorkOrder.Operation
 ERASING = (Operation.ERASE, Operation.ANONYMISE)
-
-
-@dataclass(frozen=True)
-class Task:
-    """What one order does to one finding. No masks: the rows are deleted."""
-
-    finding: Finding
-    spec: CollectionSpec
-    masks: Mapping[str, Mask] | None
-
-
-class _NotAll(Exception):
-    """Not every row of a group is there and theirs: each has to be looked at."""
 
 
 class Acting:
@@ -66,6 +53,10 @@ class Acting:
         # By collection: rows that the search after the work finds through a link by which nothing had been found.
         self.came: Counter[Name] = Counter()
         self._approved: dict[Name, Keys] = {}
+        self.setwise = Setwise(self)
+        self.sweep: Sweep | None = None
+        # Around each chunk, with its rows: where a system is to be worked in gently.
+        self.pacing: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
         self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 
@@ -141,19 +132,30 @@ class Acting:
         anonymously = self.order.operation == Operation.ANONYMISE
         if finding.action == "delete" and not anonymously:
             return None
-        return masking.erasing(spec, finding.via, finding.shared, columns, self.secrets, anonymously=anonymously)
+        links = anonymity.links(self.searcher.graph, spec) if anonymously else ()
+        return masking.erasing(
+            spec, finding.via, finding.shared, columns, self.secrets, anonymously=anonymously, links=links
+        )
 
     def run(self, tasks: list[Task], enough: Callable[[], bool]) -> bool:
         """Do every chunk that has no receipt; False when `enough` time has passed before the end."""
+        self.sweep = Sweep.of(self, tasks)
+        if self.sweep is not None and (all_done := self.sweep.run(enough)) is not None:
+            return all_done
+        self.sweep = None
         undone: Permanent | None = None
         groups = self._groups(tasks)
-        for finding in {task.finding.pk: task.finding for group in groups for task, _ in group}.values():
-            self.belonging.of(finding)  # what led to these rows, before the first of them is changed
-        for group in groups:
+        with self.searcher.asking():
+            for finding in {task.finding.pk: task.finding for group in groups for task, _ in group}.values():
+                self.belonging.of(finding)  # what led to these rows, before the first of them is changed
+        for some in self.setwise.strides(groups):
             if enough():
                 return False
             try:
-                self._group(group)
+                with self.pacing(sum(self.setwise.chunks[pk][1] for group in some for _, pk in group)):
+                    if not self._group([one for group in some for one in group], careful=len(some) == 1):
+                        for group in some:
+                            self._group(group)
             except Permanent as error:
                 if not getattr(self.kind, "by_hand", False):
                     raise
@@ -170,11 +172,12 @@ class Acting:
         wanted = {task.finding.pk: task for task in tasks if task.masks is None or task.masks}
         todo: dict[int, list[tuple[int, int]]] = {}
         chunks = Chunk.objects.filter(finding__in=list(wanted)).exclude(receipts__order=self.order).order_by("number")
-        for finding, pk, rows in chunks.values_list("finding", "pk", "rows"):
+        for finding, pk, rows, number in chunks.values_list("finding", "pk", "rows", "number"):
             todo.setdefault(finding, []).append((pk, rows))
+            self.setwise.chunks[pk] = (number, rows)
         held, before, groups = 0, 0, list[list[tuple[Task, int]]]()
         for finding, task in wanted.items():
-            most = chunk_rows(self.kind) * (wholly.AT_ONCE if todo.get(finding) and self._only(task) else 1)
+            most = chunk_rows(self.kind) * (wholly.AT_ONCE if todo.get(finding) and self.setwise.only(task) else 1)
             for pk, rows in todo.get(finding, ()):
                 if not groups or most != before or held + rows > most:
                     groups.append([])
@@ -183,78 +186,49 @@ class Acting:
                 held += rows
         return groups
 
-    def _group(self, group: list[tuple[Task, int]]) -> None:
+    def _group(self, group: list[tuple[Task, int]], *, careful: bool = True) -> bool:
+        """Do these chunks in one transaction; whether that was done: not `careful`, only if they can go as a whole set."""
         failpoint("erase.before_lock")
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
-            self._look(self.order.batch.subject_id)
-            receipts = self._wholly(group) or self._carefully(group)
+            self.look(self.order.batch.subject_id)
+            if self.setwise.delete(group):
+                sizes = [(pk, self.setwise.chunks[pk][1]) for _, pk in group]
+                receipts = [Receipt(order=self.order, chunk_id=pk, rows=rows, changed=rows) for pk, rows in sizes]
+            elif careful:
+                receipts = self._carefully(group)
+            else:
+                return False
             Receipt.objects.bulk_create(receipts)
             # Progress was made, so the count of fruitless tries starts anew.
             done = sum(one.rows for one in receipts)
             WorkOrder.objects.filter(pk=self.order.pk).update(rows_done=F("rows_done") + done, attempts=1)
         failpoint("erase.after_receipt")
-
-    def _only(self, task: Task) -> Only | None:
-        """By what the rows of a task can be deleted many at a time; None where they cannot."""
-        if task.masks is not None or task.finding.rows < wholly.MANY or whole(self.kind, task.spec) is None:
-            return None
-        return None if self.ties.of(task.spec) else self.belonging.of(task.finding).only
-
-    def _wholly(self, group: list[tuple[Task, int]]) -> list[Receipt]:
-        """Delete all of a group in one statement for each task, which looks itself that each row is there and still theirs.
-        Nothing is done, and there are no receipts, when one row is not.
-        """
-        stored = (
-            dict(frozen.stored(Chunk.objects.filter(pk__in=[pk for _, pk in group]))) if self._only(group[0][0]) else {}
-        )
-        todo = []
-        for _, some in groupby(group, key=lambda one: one[0].finding.pk):
-            parts = list(some)
-            task, chunks = parts[0][0], [stored[pk] for _, pk in parts if pk in stored]
-            only, asked, listed = self._only(task), whole(self.kind, task.spec), frozen.numbers(chunks)
-            if only is None or asked is None or not listed or not self._none_held(task.spec, only, chunks):
-                return []
-            todo.append((asked, only, listed, sum(one.rows for one in chunks)))
-        try:
-            with self._changing() as session:
-                for asked, only, listed, rows in todo:
-                    if asked.delete(session, listed, only) != rows:
-                        raise _NotAll
-        except _NotAll:
-            return []
-        return [
-            Receipt(order=self.order, chunk_id=pk, rows=stored[pk].rows, changed=stored[pk].rows) for _, pk in group
-        ]
-
-    def _none_held(self, spec: CollectionSpec, only: Only, chunks: list[frozen.Frozen]) -> bool:
-        if self.held is None:
-            return True
-        keys = [key for one in chunks for key in one.keys]
-        apart = self._apart(spec, keys)
-        return len(apart.keys) == len(keys) and wholly.spares_none(only, apart.spare)
+        return True
 
     def _carefully(self, group: list[tuple[Task, int]]) -> list[Receipt]:
         """Look at each row, change it and read it back."""
         chunks = Chunk.objects.in_bulk([pk for _, pk in group])
         todo = []
-        for task, pk in group:
-            keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
-            apart, loose = self._apart(task.spec, keys), tying.Loose()
-            if task.masks is None:
-                loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
-            todo.append((task, chunks[pk], keys, moved, apart, loose))
+        with self.searcher.asking():
+            for task, pk in group:
+                keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
+                loose, apart = tying.Loose(), sparing.Apart(keys, {})
+                if task.masks is None:
+                    apart = self.apart(task.spec, keys)
+                    loose = self.ties.loose(task.spec, apart.keys, apart.spare, self._free)
+                todo.append((task, chunks[pk], keys, moved, self._parts(task, keys, apart), loose))
         receipts = []
-        with self._changing() as session:
-            for task, chunk, keys, moved, apart, loose in todo:
-                changed, spared = _apply(session, task, keys, apart, loose) if keys else (0, 0)
-                away = _away(session, task, moved) if moved else 0
+        with self.changing() as session:
+            for task, chunk, keys, moved, parts, loose in todo:
+                changed, spared, anew = apply(session, task, keys, parts, loose) if keys else (0, 0, 0)
+                away = anew + (away_of(session, task, moved) if moved else 0)
                 rows = len(keys) + len(moved) - spared - away
                 receipts.append(Receipt(order=self.order, chunk=chunk, rows=rows, changed=changed, moved=away))
         return receipts
 
     @contextmanager
-    def _changing(self) -> Iterator[Changing]:
+    def changing(self) -> Iterator[Changing]:
         """One transaction in the company's system; it is over before ours is."""
         with self.kind.changing() as session:
             yield session
@@ -265,6 +239,8 @@ class Acting:
         """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside;
         by field, "" for rows that were to be gone. Empty: all is as it was to be.
         """
+        if self.sweep is not None:
+            return {}  # each chunk was read back as it went; what came since is the next run's
         by_link = {
             (task.finding.via, task.finding.shared): task
             for task in tasks
@@ -300,31 +276,34 @@ class Acting:
     def _not_done(self, task: Task, keys: list[Key]) -> "Counter[str]":
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
-            self._look()
-            apart = self._apart(task.spec, keys)
-            keys, spare = apart.keys, apart.spare
-            with self.kind.looking() as session:
-                unseen = self._unseen(session, task.spec, keys)
-                if task.masks is None:
-                    return Counter({"": session.count(task.spec, keys, spare) + unseen})
-                if unseen:
-                    return Counter(dict.fromkeys(task.masks, unseen))
-                if not session.count_unlike(task.spec, keys, task.masks, spare):
-                    return Counter()
-                return Counter(
-                    {
-                        name: session.count_unlike(task.spec, keys, {name: mask}, spare)
-                        for name, mask in task.masks.items()
-                    }
-                )
+            self.look()
+            found = Counter[str]()
+            for part in self._parts(task, keys, self.apart(task.spec, keys) if task.masks is None else None):
+                free, spare = part.apart.keys, part.apart.spare
+                with self.kind.looking() as session:
+                    unseen = self._unseen(session, task.spec, free)
+                    if task.masks is None:
+                        found[""] += session.count(task.spec, free, spare) + unseen
+                    elif unseen:
+                        found += Counter(dict.fromkeys(part.masks, unseen))
+                    elif free and session.count_unlike(task.spec, free, part.masks, spare):
+                        for name, mask in part.masks.items():
+                            found[name] += session.count_unlike(task.spec, free, {name: mask}, spare)
+            return found
 
-    def _look(self, subject_id: UUID | None = None) -> None:
+    def look_again(self) -> None:
+        """A look at the holds in a transaction of its own: to count, not to erase."""
+        with transaction.atomic():
+            leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
+            self.look()
+
+    def look(self, subject_id: UUID | None = None) -> None:
         """One look at the holds, for every chunk of an erasure. Raises Held when there is one on this person."""
         if self.order.operation not in ERASING:
             return
         stamp = holds.look(subject_id)
         if stamp != self.stamp:
-            self.stamp, self.held = stamp, None if stamp is None else sparing.Held(self.searcher)
+            self.stamp, self.held = stamp, None if stamp is None else sparing.Held(self.searcher, stamp.own)
 
     def _unseen(self, session: Looking, spec: CollectionSpec, keys: list[Key]) -> int:
         """Rows that were found just now and that their key does not lead to: nothing can have been done to them."""
@@ -332,39 +311,40 @@ class Acting:
             return 0
         return max(0, len(set(keys)) - session.count(spec, keys, {}))
 
-    def _apart(self, spec: CollectionSpec, keys: list[Key]) -> sparing.Apart:
+    def _parts(self, task: Task, keys: list[Key], apart: sparing.Apart | None) -> list[sparing.Part]:
+        """What goes into which of the rows; of a deletion (`apart`: its rows) one part without masks."""
+        if task.masks is None or self.held is None:
+            return [sparing.Part(task.masks or {}, apart or sparing.Apart(keys, {}))]
+        return self.held.parts(self.kind, task.spec, keys, task.masks)
+
+    def kept(self, spec: CollectionSpec, *, own: bool) -> frozenset[str]:
+        """The fields of a collection that holds keep: of the person's own rows, or of anybody's; all, if the holds that spared
+        rows are gone by now.
+        """
+        if self.held is None:
+            return frozenset(() if own else (one.name for one in spec.fields))
+        return self.held.of_own(spec).all if own else self.held.fields(spec)
+
+    def refuse_by_hand(self, tasks: list[Task]) -> None:
+        """What is kept cannot be told a colleague row by row. Raises Held before one is asked to do what a hold covers."""
+        if not getattr(self.kind, "by_hand", False) or self.order.operation not in ERASING:
+            return
+        with transaction.atomic():
+            self.look(self.order.batch.subject_id)
+        if self.held is not None and any(self._keeps(one) for one in tasks if one.masks is None or one.masks):
+            raise holds.Held
+
+    def _keeps(self, task: Task) -> bool:
+        if self.held is None or task.spec.key not in self.held.own:
+            return False
+        return task.masks is None or bool(self.held.of_own(task.spec).all & set(task.masks))
+
+    def apart(self, spec: CollectionSpec, keys: list[Key]) -> sparing.Apart:
         return sparing.Apart(keys, {}) if self.held is None else self.held.apart(self.kind, spec, keys)
 
     def _free(self, spec: CollectionSpec, keys: list[Key]) -> tuple[list[Key], Spare]:
-        apart = self._apart(spec, keys)
+        apart = self.apart(spec, keys)
         return apart.keys, apart.spare
-
-
-def _apply(session: Changing, task: Task, keys: list[Key], apart: sparing.Apart, loose: tying.Loose) -> tuple[int, int]:
-    """Change the rows and read them back; (changed by this pass, spared because of a hold)."""
-    free, spare = apart.keys, apart.spare
-    some_held = bool(spare) or len(free) < len(keys)
-    if task.masks is None:
-        changed = tying.delete(session, task.spec, free, spare, loose) if free else 0
-        left = session.count(task.spec, free, spare) if free else 0
-        spared = session.count(task.spec, keys, {}) if some_held else 0
-    else:
-        changed = session.update(task.spec, free, task.masks, spare) if free else 0
-        left = session.count_unlike(task.spec, free, task.masks, spare) if free else 0
-        spared = session.count_unlike(task.spec, keys, task.masks, {}) if some_held else 0
-    if left:
-        place = f"{task.spec.dataset}.{task.spec.name}"
-        raise Permanent(
-            "left", f"{left} rows of {place} did not take the change. Ask the system's owner why, then retry."
-        )
-    return changed, spared
-
-
-def _away(session: Changing, task: Task, moved: list[Key]) -> int:
-    """How many of these rows are somebody else's by now. Not those that are as wanted: a pass that was killed before its
-    receipt may have changed the very field that they were found by.
-    """
-    return len(moved) if task.masks is None else session.count_unlike(task.spec, moved, task.masks, {})
 
 
 def targets(order: WorkOrder) -> "QuerySet[Finding]":

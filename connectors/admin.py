@@ -1,33 +1,30 @@
 """Connections, work orders and legal holds on the desk."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import (
-    UnfoldAdminEmailInputWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSingleDateWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from audit import actor as actors
-from audit.accountable import Accountable, Input, ReadOnly, Verb, colleague
+from audit.accountable import Accountable, Input, ReadOnly, Verb
 from audit.refusal import Refused
-from connectors import batches, checking, examining, holds
+from connectors import checking, examining, halting, settling
 from connectors.handdesk import HandTaskAdmin
+from connectors.holddesk import LegalHoldAdmin
 from connectors.kinds import base
-from connectors.models import Batch, Connection, HandTask, LegalHold, Proposal, Survey, WorkOrder
+from connectors.models import Batch, Connection, HandTask, LegalHold, Proposal, RowHold, Survey, Throttle, WorkOrder
 from connectors.proposaldesk import ProposalAdmin, SurveyAdmin
+from connectors.rowholddesk import RowHoldAdmin
 from connectors.sql_grants import shown as grants_shown
-from subjects import registry
+from connectors.throttledesk import ThrottleAdmin
 
 WAIVE_REASONS = (
     ("system_retired", "The system is gone"),
@@ -131,13 +128,23 @@ class ConnectionAdmin(Accountable):
 
 
 def _retry(order: WorkOrder, by: User, given: dict[str, str]) -> str:
-    batches.retry(order, by=by)
+    settling.retry(order, by=by)
     return "The order is open again; a worker takes it within seconds."
 
 
 def _waive(order: WorkOrder, by: User, given: dict[str, str]) -> str:
-    batches.waive(order, reason_code=given["reason_code"], by=by)
+    settling.waive(order, reason_code=given["reason_code"], by=by)
     return "The order is given up; the closing letter will say so."
+
+
+def _stop(order: WorkOrder, by: User, given: dict[str, str]) -> str:
+    if not halting.stop_order(order, by=by):
+        raise Refused("It is not at work any more.", code="order_conflict")
+    return "Stopped before the next rows. What was done stays done; retry goes on where it stopped."
+
+
+def _at_work(order: WorkOrder) -> bool:
+    return order.state in (WorkOrder.State.OPEN, WorkOrder.State.RUNNING)
 
 
 def _parked(order: WorkOrder) -> bool:
@@ -175,6 +182,8 @@ class WorkOrderAdmin(ReadOnly):
     readonly_fields = ("origin",)
     verbs = (
         Verb("retry", "Retry", "connectors.retry_workorder", _retry, style="primary", shown=_retriable),
+        Verb("stop", "Stop", "connectors.retry_workorder", _stop, shown=_at_work,
+             confirm="It stops before the next rows. What was done stays done."),
         Verb("waive", "Give up", "connectors.waive_workorder", _waive, (Input("reason_code", "Reason", WAIVE_REASONS),),
              style="danger", shown=_parked),
     )  # fmt: skip
@@ -192,7 +201,10 @@ class WorkOrderAdmin(ReadOnly):
 
 
 admin.site.register(HandTask, HandTaskAdmin)
+admin.site.register(LegalHold, LegalHoldAdmin)
 admin.site.register(Proposal, ProposalAdmin)
+admin.site.register(RowHold, RowHoldAdmin)
+admin.site.register(Throttle, ThrottleAdmin)
 admin.site.register(Survey, SurveyAdmin)
 
 
@@ -205,75 +217,3 @@ class BatchAdmin(ReadOnly):
     search_fields = ("origin__exact",)
     search_help_text = "Reference of the request or the run"
     fields = ("origin", "reason", "subject", "criteria", "plan", "created_at")
-
-
-class HoldForm(forms.ModelForm):
-    """A hold is placed on a person found by their address."""
-
-    email = forms.EmailField(
-        label="E-mail address of the person",
-        help_text="Found by exact match; not stored here.",
-        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
-    )
-    matter = forms.CharField(
-        max_length=120, help_text="The case or claim, without names.", widget=UnfoldAdminTextInputWidget
-    )
-    reason = forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
-    review_on = forms.DateField(
-        label="Look again on",
-        initial=lambda: timezone.localdate() + timedelta(days=90),
-        widget=UnfoldAdminSingleDateWidget,
-    )
-
-    class Meta:
-        model = LegalHold
-        fields = ("email", "matter", "reason", "review_on")
-
-    def clean_email(self) -> Any:
-        try:
-            found = registry.known("email", self.cleaned_data["email"])
-        except Refused as error:
-            raise forms.ValidationError(error.message) from error
-        if found is None:
-            raise forms.ValidationError("Nobody with this address is known to the portal. Check the spelling.")
-        self.instance.subject = found
-        return found
-
-
-def _release(hold: LegalHold, by: User, given: dict[str, str]) -> str:
-    holds.release(hold, by=by)
-    return "The hold is released. Parked orders can be retried now."
-
-
-@admin.register(LegalHold)
-class LegalHoldAdmin(Accountable):
-    """Holds: placed here, released by a button, never edited."""
-
-    records = False  # the verbs do
-    list_display = ("matter", "subject", "placed_by", "placed_at", "review_on", "released_at")
-    list_filter = (("released_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("subject", "placed_by")
-    verbs = (
-        Verb("release", "Release this hold", "connectors.release_legalhold", _release, style="danger",
-             confirm="Erasures of this person can go on afterwards.", shown=lambda hold: hold.released_at is None),
-    )  # fmt: skip
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **({} if obj else {"form": HoldForm}), **kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return ("email", "matter", "reason", "review_on")
-        return ("subject", "matter", "reason", "review_on", "placed_by", "placed_at", "released_by", "released_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return colleague(request).has_perm("connectors.place_legalhold")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: LegalHold, form: Any, change: bool) -> None:
-        placed = holds.place(
-            obj.subject, matter=obj.matter, reason=obj.reason, review_on=obj.review_on, by=colleague(request)
-        )
-        obj.pk, obj._state.adding = placed.pk, False

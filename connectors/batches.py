@@ -3,12 +3,13 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from audit import actor as actors
@@ -17,16 +18,17 @@ from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
 from connectors import approved, bells, holds
-from connectors.models import READING, Authorisation, Batch, Finding, Receipt, WorkOrder
+from connectors.models import READING, Authorisation, Batch, Finding, WorkOrder
 from connectors.planning import freeze, thaw
+from connectors.settling import SETTLED, lock
 from inventory import mapping
+from inventory.dating import resolve
 from inventory.graph import FieldSpec, Graph, Name, Step, Walk
 from inventory.models import System
 from inventory.walking import walk
 from subjects.models import DataSubject
 
 State, Operation = WorkOrder.State, WorkOrder.Operation
-SETTLED = (State.DONE, State.WAIVED)
 ERASING = (Operation.ERASE, Operation.ANONYMISE)
 # What each operation needs of a field to write into it.
 WRITTEN: dict[str, Callable[[FieldSpec, Authorisation], bool]] = {
@@ -43,11 +45,13 @@ def open_find(
     identities: dict[str, list[str]],
     categories: Sequence[str] = (),
     masks: Mapping[str, Any] | None = None,
+    refer: bool = True,
     actor: Actor,
 ) -> Batch:
     """Plan the search for one person and open its orders: one per system and wave, and a referral per client.
 
     `categories`: only data of these and what is below them; `masks`: strategies chosen for this work, see `scope.narrowed`.
+    Not `refer`: what concerns us alone is no client's business.
     """
     graph = mapping.graph()
     plan = walk(graph, [kind for kind, values in identities.items() if values])
@@ -57,7 +61,7 @@ def open_find(
             plan=freeze(plan, graph), categories=list(categories), masks=dict(masks or {}),
         )  # fmt: skip
         for system in _open_finds(batch):
-            if system.role != System.Role.PROCESSOR:
+            if system.role != System.Role.PROCESSOR or not refer:
                 continue
             order = WorkOrder.objects.create(
                 batch=batch, system=system, operation=Operation.REFER, state=State.DONE, finished_at=timezone.now()
@@ -69,16 +73,31 @@ def open_find(
     return batch
 
 
-def open_retention(*, origin: str, collection: Name, before: date, actor: Actor) -> Batch:
-    """Open the count of a collection's rows dated before a day. Raises Refused when it is unknown or not dated."""
+def open_retention(
+    *, origin: str, collection: Name, before: date, dates: Sequence[str] = (), ahead: Iterable[date] = (), actor: Actor
+) -> Batch:
+    """Open the count of a collection's rows dated before a day: by `dates` (see inventory.dating), or by the field that dates
+    it. `ahead`: later days, before which rows are counted as well, for a calendar. Raises Refused when it is unknown or not
+    dated.
+    """
     graph = mapping.graph()
     spec = graph.collections.get(collection)
-    if spec is None or not spec.dated_by:
+    named = list(dates) or [one for one in [spec.dated_by if spec else ""] if one]
+    if spec is None or not named:
         raise Refused(
             "This collection is not described, or no field dates its rows.", code="not_dated", field="collection"
         )
     only = Walk(steps=[Step(collection, (), 0)], erase_order=[collection])
-    criteria = {"collection": list(collection), "field": spec.dated_by, "before": before.isoformat()}
+    criteria: dict[str, Any] = {
+        "collection": list(collection), "field": named[0], "before": before.isoformat(),
+        "ahead": [one.isoformat() for one in sorted(ahead)], "seed": secrets.randbits(62),
+    }  # fmt: skip
+    if dates:
+        criteria["dates"] = named
+    try:
+        resolve(graph, collection, named, before)
+    except ValueError as error:
+        raise Refused(str(error), code="not_dated", field="dates") from None
     with log.atomic():
         batch = Batch.objects.create(
             reason=Batch.Reason.RETENTION, origin=origin, criteria=criteria,
@@ -138,10 +157,18 @@ def claimable(now: datetime) -> "QuerySet[WorkOrder]":
 
 def fingerprint(batch: Batch) -> str:
     """A digest of what staff see and decide: rows, keys, actions, decisions, grounds."""
-    rows = batch.findings.order_by("dataset", "collection", "via", "shared").values_list(
-        "dataset", "collection", "via", "shared", "rows", "fingerprint", "action", "decision", "ground"
-    )
-    return hashlib.sha256(json.dumps(list(rows), default=str).encode()).hexdigest()
+    return fingerprints([batch.pk])[batch.pk]
+
+
+def fingerprints(batch_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The same of many batches, in one query."""
+    rows: dict[UUID, list[tuple[Any, ...]]] = {pk: [] for pk in batch_ids}
+    found = Finding.objects.filter(batch__in=batch_ids).order_by("dataset", "collection", "via", "shared")
+    for pk, *shown in found.values_list(
+        "batch", "dataset", "collection", "via", "shared", "rows", "fingerprint", "action", "decision", "ground"
+    ):
+        rows[pk].append(tuple(shown))
+    return {pk: hashlib.sha256(json.dumps(one, default=str).encode()).hexdigest() for pk, one in rows.items()}
 
 
 def decide(finding: Finding, *, decision: str, ground: str = "", note: str = "", by: User) -> None:
@@ -189,6 +216,7 @@ def authorise(
     approved_by: User | None = None,
     changes: dict[str, Any] | None = None,
     not_before: datetime | None = None,
+    sealed: str = "",
     actor: Actor,
 ) -> Authorisation:
     """Allow `operation` on what the batch found, and open its orders. The database refuses what lacks proof or approval.
@@ -198,11 +226,12 @@ def authorise(
     if operation in READING or operation not in Operation.values:
         raise Refused("Reading needs no authorisation.", code="operation_unknown")
     with log.atomic():
-        _lock(batch)
+        lock(batch)
         _ready(batch, operation)
         leave = Authorisation.objects.create(
             batch=batch, operation=operation, basis=basis, proved_at=proved_at, proposed_by=proposed_by,
             approved_by=approved_by, approved_at=timezone.now(), fingerprint=fingerprint(batch), changes=changes or {},
+            sealed=sealed,
             described=approved.described(batch, operation, mapping.graph()) if operation in approved.DECIDES else {},
         )  # fmt: skip
         if operation in ERASING:
@@ -296,84 +325,3 @@ def _named(names: list[Name]) -> Q:
     for dataset, collection in names:
         condition |= Q(dataset=dataset, collection=collection)
     return condition
-
-
-def retry(order: WorkOrder, *, by: User) -> None:
-    """Open a parked order again, its tries counted anew."""
-    with log.atomic():
-        again = WorkOrder.objects.filter(pk=order.pk, state=State.PARKED)
-        if not again.update(
-            state=State.OPEN, attempts=0, next_try_at=None, lease_until=None, park_code="", park_reason=""
-        ):
-            raise Refused("This order is not parked any more.", code="order_conflict")
-        _settled_by_hand("order.retried", order, by)
-        ring(bells.run_order, order.pk)
-
-
-def resume(order: WorkOrder) -> None:
-    """Open an order again that waited for a colleague's work by hand. Does nothing when it waits no more."""
-    waiting = WorkOrder.objects.filter(pk=order.pk, state=State.PARKED, park_code="waiting")
-    if waiting.update(state=State.OPEN, attempts=0, next_try_at=None, lease_until=None, park_code="", park_reason=""):
-        ring(bells.run_order, order.pk)
-
-
-def waive(order: WorkOrder, *, reason_code: str, by: User) -> None:
-    """Give a parked order up, with a reason that the closing letter will name."""
-    if not reason_code:
-        raise Refused("Choose the reason for giving this up.", code="reason_missing", field="reason_code")
-    with log.atomic():
-        given_up = WorkOrder.objects.filter(pk=order.pk, state=State.PARKED)
-        if not given_up.update(state=State.WAIVED, settled_by=by, finished_at=timezone.now(), park_code=reason_code):
-            raise Refused("This order is not parked any more.", code="order_conflict")
-        _settled_by_hand("order.waived", order, by, code=reason_code)
-        unsettled(order.batch)
-
-
-def _settled_by_hand(name: str, order: WorkOrder, by: User, **facts: str) -> None:
-    log.record(
-        name, actor=actors.staff(by.pk), noun=order, subject_id=order.batch.subject_id,
-        operation=order.operation, origin=order.batch.origin, **facts,
-    )  # fmt: skip
-
-
-def unsettled(batch: Batch) -> list[WorkOrder]:
-    """The orders of a batch with something left to do, in the caller's transaction, where one of them was settled just now.
-
-    Once there are none, the secret of the batch's keyed masks is destroyed.
-    """
-    if batch.salt:
-        _lock(batch)  # of two orders that end at once, the second sees the first
-    left = list(WorkOrder.objects.filter(batch=batch).exclude(state__in=SETTLED).only("operation", "state", "wave"))
-    if batch.salt and not left:
-        Batch.objects.filter(pk=batch.pk).update(salt=None)
-    return left
-
-
-def _lock(batch: Batch) -> None:
-    list(Batch.objects.select_for_update().filter(pk=batch.pk).values_list("pk"))
-
-
-def cancel(batch: Batch, *, actor: Actor) -> int:
-    """Waive every order that has touched nothing yet, searches included; how many.
-
-    The fence is raised, so that a worker that holds such an order finds out before its first row. An order that has done
-    a part stays as it is: it is neither undone nor settled by somebody's change of mind.
-    """
-    with log.atomic():
-        rows = WorkOrder.objects.filter(batch=batch, state__in=(State.OPEN, State.RUNNING, State.PARKED))
-        rows = rows.exclude(Exists(Receipt.objects.filter(order=OuterRef("pk"))))
-        # Locked first: a chunk holds its order's row until its receipt is written.
-        untouched = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
-        rows = WorkOrder.objects.filter(pk__in=untouched).exclude(Exists(Receipt.objects.filter(order=OuterRef("pk"))))
-        count = rows.update(
-            state=State.WAIVED,
-            park_code="cancelled",
-            finished_at=timezone.now(),
-            lease_until=None,
-            fence=F("fence") + 1,
-        )
-        log.record(
-            "batch.cancelled", actor=actor, noun=batch, subject_id=batch.subject_id, origin=batch.origin, orders=count
-        )
-        unsettled(batch)
-    return count

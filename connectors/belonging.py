@@ -11,11 +11,11 @@ for by the system itself before a row counts as somebody else's.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Protocol
 
+from connectors import due
 from connectors.kinds.base import Found, Key, Kind
-from connectors.kinds.sql_values import day, plain
+from connectors.kinds.sql_values import plain
 from connectors.kinds.whole import Only
 from connectors.models import Finding, Receipt
 from connectors.owners import Owners
@@ -24,7 +24,6 @@ from connectors.searching import VALUES_AT_ONCE, Searcher
 from inventory.graph import CollectionSpec, Entry, Link, Name
 
 MOST_FEW = 500  # values that go into a statement
-FIRST_DAY = date(1000, 1, 1)  # zero dates say "unknown", not "long ago"
 Row = Mapping[str, Any]
 
 
@@ -83,33 +82,6 @@ class _ByValue:
                 rows = kind.find(self.spec, self.names[0], [one[0] for one in values], folded=self.folded)
             for row in rows:
                 yield row, shared
-
-
-@dataclass
-class _ByDate:
-    """By a date: what a retention run erases."""
-
-    names: tuple[str, ...]
-    before: date
-    spec: CollectionSpec
-    kind: Kind
-    known: set[int] = field(default_factory=set)
-
-    def mark(self, row: Row) -> int | None:
-        value = row[self.names[0]]
-        # What reads as a day is judged by it, and not looked for again.
-        return None if value is None or day(plain(value)) is not None else marked([value], False)
-
-    def fits(self, row: Row, *, shared: bool) -> bool:
-        on = day(plain(row[self.names[0]]))
-        return self.mark(row) in self.known if on is None else FIRST_DAY <= on < self.before
-
-    def learn(self, mark: int, *, shared: bool) -> None:
-        self.known.add(mark)
-
-    def again(self) -> Iterator[tuple[Found, bool]]:
-        for row in self.kind.find_before(self.spec, self.names[0], self.before):
-            yield row, False
 
 
 class Proof:
@@ -178,6 +150,20 @@ class Proof:
             self._foreign.update(marks.values())
 
 
+class _InTime(Proof):
+    """Of a retention run: a row has no person, but its time must still be over."""
+
+    def part(self, keys: Sequence[Key]) -> tuple[list[Key], list[Key]]:
+        """(keys of rows that are due or gone, keys of rows that are there and were dated anew)."""
+        if not keys:
+            return [], []
+        names = self.spec.primary_key
+        there = {_key_mark(row[name] for name in names) for row in self.kind.read(self.spec, names, keys)}
+        away = there - {_key_mark(one) for one in due.among(self.kind, self.spec, keys)}
+        mine = [one for one in keys if not away or _key_mark(one) not in away]
+        return mine, [one for one in keys if away and _key_mark(one) in away]
+
+
 class Belonging:
     """The proofs for the findings of one batch. What parents lead to is read once, when it is first asked for: ask before
     the first row is changed.
@@ -206,10 +192,8 @@ class Belonging:
         return self._proofs[mark]
 
     def _proof(self, finding: Finding, spec: CollectionSpec, kind: Kind) -> Proof:
-        criteria = self.searcher.batch.criteria
-        if criteria:
-            before = date.fromisoformat(criteria["before"])
-            return Proof(kind, spec, False, [_ByDate((criteria["field"],), before, spec, kind)], {})
+        if self.searcher.batch.criteria:
+            return _InTime(kind, spec, False, [], {})
         step = self.steps.get(spec.key)
         if step is None or getattr(kind, "by_hand", False):
             return Proof(kind, spec, finding.shared, [], {})

@@ -8,8 +8,9 @@ the erasure left it.
 from collections.abc import Iterator
 from functools import cached_property
 
-from django.db.models import Exists, OuterRef
+from django.db.models import CharField, DateTimeField, Exists, OuterRef, QuerySet, UUIDField
 
+from audit.kept import Here, Kept
 from connectors import masking
 from connectors.keyed import system_secret
 from connectors.kinds.base import Key, Kind, Mask
@@ -19,6 +20,20 @@ from inventory.graph import CollectionSpec
 
 ERASING = (WorkOrder.Operation.ERASE, WorkOrder.Operation.ANONYMISE)
 SETTLED = (WorkOrder.State.DONE, WorkOrder.State.WAIVED)
+
+
+def _erased() -> QuerySet[Finding]:
+    stopped = WorkOrder.objects.filter(batch=OuterRef("batch"), operation__in=ERASING).exclude(state__in=SETTLED)
+    done = Receipt.objects.filter(chunk__finding=OuterRef("pk"), order__operation__in=ERASING)
+    rows = Finding.objects.filter(
+        batch__origin=Here("origin", CharField()),
+        batch__subject=Here("subject", UUIDField()),
+        batch__created_at__lt=Here("before", DateTimeField()),
+    ).exclude(batch=Here("batch", UUIDField()))
+    return rows.filter(Exists(stopped), Exists(done)).order_by("shared", "pk")
+
+
+_stopped = Kept(_erased)
 
 
 class Earlier:
@@ -32,14 +47,8 @@ class Earlier:
         """Of earlier batches with an erasure that is not settled: the findings with rows that were erased."""
         if self.batch.subject_id is None or not self.batch.origin or self.batch.created_at is None:
             return []
-        stopped = WorkOrder.objects.filter(batch=OuterRef("batch"), operation__in=ERASING).exclude(state__in=SETTLED)
-        done = Receipt.objects.filter(chunk__finding=OuterRef("pk"), order__operation__in=ERASING)
-        rows = Finding.objects.filter(
-            batch__origin=self.batch.origin,
-            batch__subject=self.batch.subject_id,
-            batch__created_at__lt=self.batch.created_at,
-        )
-        return list(rows.exclude(batch=self.batch.pk).filter(Exists(stopped), Exists(done)).order_by("shared", "pk"))
+        batch = self.batch
+        return _stopped(origin=batch.origin, subject=batch.subject_id, before=batch.created_at, batch=batch.pk)
 
     def of(self, spec: CollectionSpec) -> list[Finding]:
         """Those of one collection."""

@@ -20,26 +20,35 @@ from audit import actor as actors
 from audit import leases, log
 from audit.bell import ring
 from audit.failpoints import failpoint
-from connectors import acting, batches, bells, circling, findings, handasking, outcomes
+from connectors import acting, bells, circling, clocks, findings, handasking, outcomes, settling, throttling
+from connectors.applying import Task
 from connectors.belonging import Belonging
+from connectors.dated import prove
 from connectors.holds import Held
 from connectors.kinds.base import Permanent, Temporary, Waiting, prepare
 from connectors.models import READING, Receipt, WorkOrder
+from connectors.parting import Parting
 from connectors.planning import Planned, thaw
 from connectors.searching import Searcher
 
 logger = logging.getLogger(__name__)
 ENGINE = actors.worker("connectors.engine")
 State, Operation = WorkOrder.State, WorkOrder.Operation
+OPEN = leases.Claimable(
+    lambda: WorkOrder.objects.filter(state__in=(State.OPEN, State.RUNNING)),
+    "batch",
+    "system__connection",
+    "authorisation",
+)
 
 
 def run(order_id: UUID | str) -> None:
     """Work on one order as far as its time goes. Repeating the call, at any moment and by anybody, is safe."""
-    now, rows = timezone.now(), WorkOrder.objects.filter(state__in=(State.OPEN, State.RUNNING))
-    order = leases.find(rows.select_related("batch", "system__connection", "authorisation"), order_id, now)
+    now = timezone.now()
+    order = OPEN.find(order_id, now)
     if order is None or (order.not_before and order.not_before > now) or _earlier_waves(order):
         return  # somebody has it, or its turn has not come: an earlier wave, or a cooling-off period
-    if not leases.take(order, rows, now, state=State.RUNNING, started_at=order.started_at or now):
+    if not leases.take(order, OPEN.rows(), now, state=State.RUNNING, started_at=order.started_at or now):
         return
     try:
         _attempt(order, order.fence)
@@ -93,9 +102,13 @@ def _work(order: WorkOrder, fence: int) -> None:
             last = time.monotonic()
 
     searcher = Searcher(order.batch, beat=beat)
+    if order.batch.criteria:
+        searcher.parting = Parting(searcher)
     if (known := getattr(order.system, "connection", None)) is not None:
         searcher.connections[order.system.key] = known
     planned = [one for one in thaw(order.batch.plan) if one.system == order.system.key]
+    if order.batch.criteria:
+        clocks.refuse_if_apart(searcher.kind(order.system.key))
     if order.operation == Operation.FIND:
         _find(order, fence, searcher, [one for one in planned if one.step.wave == order.wave], beat)
     else:
@@ -105,9 +118,10 @@ def _work(order: WorkOrder, fence: int) -> None:
 def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned], beat: Callable[[], None]) -> None:
     handasking.to_find(order, searcher, planned)
     rows, writer = 0, findings.Writer(searcher, order.system, beat)
-    for one in planned:
-        rows += writer.step(one)
-        failpoint("find.after_step")
+    with searcher.asking():
+        for one in planned:
+            rows += writer.step(one)
+            failpoint("find.after_step")
     writer.close()
     circling.refuse_if_left_out(searcher, planned)
     _done(order, fence, rows_done=rows, rows_planned=rows)
@@ -116,19 +130,26 @@ def _find(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planne
 def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned]) -> None:
     end = time.monotonic() + settings.WORK_SECONDS
     work = acting.Acting(order, fence, searcher)
+    gait = throttling.of(order, work.kind)
+    work.pacing = gait.pacing
+    if gait.stops():
+        _give_back(order, fence, gait)
+        return
     if order.operation not in READING:  # what writes looks at the schema as it is now; a search may be a minute behind
         prepare(work.kind, [one.step.collection[1] for one in planned])
-    tasks = work.tasks()
-    if order.operation in acting.ERASING and not work.begun:
-        _refuse_if_grown(searcher, planned, tasks, work.belonging)
+    with searcher.asking():
+        tasks = work.tasks()
+        if order.operation in acting.ERASING and not work.begun:
+            _refuse_if_grown(searcher, planned, tasks, work.belonging)
+            prove(work, tasks, "before")
+    work.refuse_by_hand(tasks)
     handasking.to_act(order, searcher, tasks)
-    if not work.run(tasks, _past(end)):
-        with transaction.atomic():
-            leases.release(WorkOrder, order.pk, fence, state=_waiting(order), attempts=0)
-            ring(bells.run_order, order.pk)
+    if not work.run(tasks, lambda: time.monotonic() > end or gait.stops()):
+        _give_back(order, fence, gait)
         return
     left = _left(work, planned, tasks) if order.operation in acting.ERASING else {}
-    outcomes.write(order, tasks, left)
+    prove(work, tasks, "after")
+    outcomes.write(order, tasks, left, work.kept)
     _refuse_if_left(left, tasks)
     for name, came in work.came.items():
         raise Permanent("left", f"{came} rows of {'.'.join(name)} came during the erasure. Collect again.")
@@ -141,13 +162,16 @@ def _waiting(order: WorkOrder) -> str:
     return State.RUNNING if Receipt.objects.filter(order=order).exists() else State.OPEN
 
 
-def _past(end: float) -> Callable[[], bool]:
-    return lambda: time.monotonic() > end
+def _give_back(order: WorkOrder, fence: int, gait: throttling.Gait) -> None:
+    """Its time is up for now: to whoever is free, or from a later moment on where the system is to be worked in gently."""
+    with transaction.atomic():
+        why = f"Waits: {gait.why}." if gait.later else ""
+        leases.release(WorkOrder, order.pk, fence, later=gait.later, state=_waiting(order), attempts=0, park_reason=why)
+        if gait.later is None:
+            ring(bells.run_order, order.pk)
 
 
-def _refuse_if_grown(
-    searcher: Searcher, planned: list[Planned], tasks: list[acting.Task], belonging: Belonging
-) -> None:
+def _refuse_if_grown(searcher: Searcher, planned: list[Planned], tasks: list[Task], belonging: Belonging) -> None:
     """An approval covers exactly the rows that were shown, as this person's, and everything that was searched."""
     for one in planned:
         if findings.all_kept(searcher, one):
@@ -170,18 +194,19 @@ def _refuse_if_moved(name: str, moved: int) -> None:
         raise Permanent("stale", f"{moved} rows of {name} are no longer this person's. Collect again and decide anew.")
 
 
-def _left(work: acting.Acting, planned: list[Planned], tasks: list[acting.Task]) -> dict[int, dict[str, int]]:
+def _left(work: acting.Acting, planned: list[Planned], tasks: list[Task]) -> dict[int, dict[str, int]]:
     """Search again: what was to be deleted or masked must not be found as it was (held rows aside). By finding and field."""
     left: dict[int, dict[str, int]] = {}
-    for one in planned:
-        found = work.left(one, tasks)
-        for task in tasks if found else ():
-            if task.spec.key == one.step.collection:
-                left[task.finding.pk] = found
+    with work.searcher.asking():
+        for one in planned:
+            found = work.left(one, tasks)
+            for task in tasks if found else ():
+                if task.spec.key == one.step.collection:
+                    left[task.finding.pk] = found
     return left
 
 
-def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[acting.Task]) -> None:
+def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[Task]) -> None:
     for task in tasks:
         found = {name: count for name, count in left.get(task.finding.pk, {}).items() if count}
         if found:
@@ -195,7 +220,7 @@ def _refuse_if_left(left: dict[int, dict[str, int]], tasks: list[acting.Task]) -
 
 
 def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> None:
-    """Settle the order; `spared`: rows that a legal hold of another person protected, which is said with it."""
+    """Settle the order; `spared`: rows that a legal hold protected, wholly or in part, which is said with it."""
     with log.atomic():
         leases.release(
             WorkOrder,
@@ -211,7 +236,7 @@ def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> N
             order.refresh_from_db(fields=["rows_done"])
         facts = {"rows": changes.get("rows_done", order.rows_done)} | ({"spared": spared} if spared else {})
         _record("order.done", order, **facts)
-        left = batches.unsettled(order.batch)
+        left = settling.unsettled(order.batch)
         same = [one for one in left if one.operation == order.operation]
         for one in same:
             if one.state == State.OPEN and one.wave == order.wave + 1:
@@ -222,7 +247,7 @@ def _done(order: WorkOrder, fence: int, *, spared: int = 0, **changes: Any) -> N
 
 
 def _spared(rows: int) -> str:
-    return f"{rows} rows were left as they are, because a legal hold protects them." if rows else ""
+    return f"{rows} rows were left as they are, because a legal hold protects them or fields of them." if rows else ""
 
 
 def _park(order: WorkOrder, fence: int, code: str, sentence: str) -> None:

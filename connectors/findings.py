@@ -4,24 +4,31 @@ The fingerprint of a finding is the sum of the hashes of its keys: the same for 
 they stream by.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
-from connectors import wholly
+from connectors import dated, wholly
 from connectors.belonging import Belonging, strayed
 from connectors.keys import Keys, key_hash
-from connectors.kinds.base import Key, chunk_rows
+from connectors.kinds import dated as kinds_dated
+from connectors.kinds.base import Found, Key, Temporary, chunk_rows
+from connectors.kinds.dated import Dated
 from connectors.models import Batch, Chunk, Finding
+from connectors.parting import Parting
 from connectors.planning import Planned
 from connectors.remembered import MOST_KEYS
 from connectors.scope import NOT_ASKED
 from connectors.searching import Hit, Searcher
+from inventory.dating import Counted
 from inventory.graph import CollectionSpec
 from inventory.models import System
 
+logger = logging.getLogger(__name__)
 MODULUS = 2**256
 
 
@@ -74,6 +81,13 @@ class Writer:
         if remembered.findings(planned.step.collection):
             clear(self.searcher.batch, planned, self.beat)
         spec = self.searcher.spec(planned.step.collection)
+        if self.searcher.batch.criteria:
+            quick = dated.counting(self.searcher, spec)
+            return self._dated(planned, spec, quick) if quick is not None else self._due(planned, spec)
+        return self._hits(planned, spec)
+
+    def _hits(self, planned: Planned, spec: CollectionSpec) -> int:
+        remembered = self.searcher.remembered
         opened: dict[tuple[str, bool], _Open] = {}
         most = chunk_rows(self.searcher.kind(spec.system))
         for hit in self.searcher.hits(planned):
@@ -89,6 +103,77 @@ class Writer:
             self._chunk(one, most)
         remembered.learn(spec.key, [(one.finding, one.whole) for one in opened.values()])
         return sum(one.tally.rows for one in opened.values())
+
+    def _due(self, planned: Planned, spec: CollectionSpec) -> int:
+        """Rows of a retention run, one by one; how many are held, and how many there are at all, where that can be told."""
+        rows, parting = self._hits(planned, spec), self.searcher.parting
+        self.close()
+        held = parting.held[spec.key] if isinstance(parting, Parting) else 0
+        found = self.searcher.remembered.findings(spec.key)
+        finding = found[0] if found else self._finding_by_date(planned, spec)
+        finding.held = held
+        asked = self._later(spec)
+        if asked is not None:
+            self._ahead(finding, asked)
+        with transaction.atomic():
+            self.beat()
+            if found or held:
+                finding.save()
+        return rows
+
+    def _dated(self, planned: Planned, spec: CollectionSpec, quick: tuple[Dated, kinds_dated.Due]) -> int:
+        """The same, counted by the system itself."""
+        asked, due = quick
+        finding = self._finding_by_date(planned, spec)
+        with transaction.atomic():
+            self.beat()
+            finding.save()
+        for number, part in enumerate(asked.parts(due, dated.chunk_rows(self.system.pk))):
+            finding.rows += part.digest[0]
+            finding.oldest_on = min((one for one in (finding.oldest_on, part.oldest) if one), default=None)
+            finding.newest_on = max((one for one in (finding.newest_on, part.newest) if one), default=None)
+            total = (int(finding.fingerprint or "0", 16) + part.digest[1]) % MODULUS
+            finding.fingerprint = f"{total:064x}"
+            with transaction.atomic():
+                self.beat()
+                dated.chunk_of(finding, number, part).save(force_insert=True)
+                finding.save()
+        finding.held = asked.protected(due)[0]
+        self._ahead(finding, lambda days: asked.ahead(due.field, days))
+        with transaction.atomic():
+            self.beat()
+            finding.save()
+        self.searcher.remembered.learn(spec.key, [(finding, None)])
+        return finding.rows
+
+    def _later(self, spec: CollectionSpec) -> Callable[[list[date]], tuple[int, list[int]]] | None:
+        """What a system is asked for the rows of later days; None for one that cannot count them itself."""
+        kind, due = self.searcher.kind(spec.system), spec.due
+        asked: Any = getattr(kind, "ahead" if due is None or due.single else "count_due", None)
+        if asked is None:
+            return None
+        if due is None or due.single:
+            return lambda days: asked(spec, self.searcher.batch.criteria["field"], days)
+
+        def counted(days: list[date]) -> tuple[int, list[int]]:
+            found: Counted = asked(spec, days or [due.before])
+            return found.total or 0, list(found.past[: len(days)])
+
+        return counted
+
+    def _ahead(self, finding: Finding, ask: Callable[[list[date]], tuple[int, list[int]]]) -> None:
+        """How many rows there are, and how many will be due on later days: what limits and the calendar go by."""
+        days = [date.fromisoformat(one) for one in self.searcher.batch.criteria.get("ahead", ())]
+        try:
+            finding.of_rows, before = ask(days)
+        except Temporary as error:
+            logger.warning("rows of %s.%s were not counted (%s)", finding.dataset, finding.collection, error.code)
+            return
+        finding.ahead = [[day.isoformat(), rows] for day, rows in zip(days, before, strict=True)]
+
+    def _finding_by_date(self, planned: Planned, spec: CollectionSpec) -> Finding:
+        hit = Hit(self.searcher.batch.criteria["field"], False, Found((), None, {}))
+        return _finding(self.searcher.batch, spec, planned, hit, self.system)
 
     def _chunk(self, one: _Open, most: int) -> None:
         if not one.keys:
@@ -181,6 +266,9 @@ def grown(searcher: Searcher, planned: Planned, belonging: Belonging) -> Drift:
     """What came and what moved on since the search. Searches again, writes nothing. Rows that are gone do not matter."""
     if wholly.unchanged(searcher, planned):
         return Drift()
+    counted = dated.grown(searcher, planned.step.collection)
+    if counted is not None:
+        return Drift(counted)
     known = {(one.via, one.shared): one for one in searcher.remembered.findings(planned.step.collection)}
     now: dict[tuple[str, bool], Tally] = {}
     for hit in searcher.hits(planned):

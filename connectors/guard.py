@@ -174,10 +174,11 @@ def call(
     *,
     seconds: float = CALL_SECONDS,
     most_bytes: int = MOST_BYTES,
+    cut: bool = False,
     pool: httpcore2.ConnectionPool | None = None,
 ) -> Answer:
     """One request and its whole answer, whatever its status. Raises Forbidden, NoAnswer or TooLarge; none of them carries
-    anything of the request.
+    anything of the request. `cut`: of a longer body only the beginning is read, for whom the status is enough.
     """
     to = place(url)
     sent = {"host": to.authority, "accept-encoding": "identity", **{key.lower(): one for key, one in headers.items()}}
@@ -186,7 +187,8 @@ def call(
     token = _deadline.set(time.monotonic() + seconds)
     failure = ""
     try:
-        return _call(pool or _pool(os.getpid(), tuple(settings.OUTGOING_NETWORKS)), method, to, sent, body, most_bytes)
+        through = pool or _pool(os.getpid(), tuple(settings.OUTGOING_NETWORKS))
+        return _call(through, method, to, sent, body, most_bytes, cut)
     except (httpcore2.TimeoutException, TimeoutError):
         failure = "timeout"
     except httpcore2.ProtocolError:
@@ -199,19 +201,22 @@ def call(
 
 
 def _call(
-    pool: httpcore2.ConnectionPool, method: str, to: Place, headers: Mapping[str, str], body: bytes, most: int
-) -> Answer:
+    pool: httpcore2.ConnectionPool, method: str, to: Place, headers: Mapping[str, str], body: bytes, most: int,
+    cut: bool,
+) -> Answer:  # fmt: skip
     pairs = [(key.encode("ascii"), one.encode("latin-1")) for key, one in headers.items()]
     target = httpcore2.URL(scheme=to.scheme.encode(), host=to.host.encode(), port=to.port, target=to.target.encode())
     times = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": CONNECT_SECONDS}
     with pool.stream(method, target, headers=pairs, content=body or None, extensions={"timeout": times}) as answer:
         found = {key.decode("latin-1").lower(): one.decode("latin-1") for key, one in answer.headers}
-        if found.get("content-length", "").isdigit() and int(found["content-length"]) > most:
+        if not cut and found.get("content-length", "").isdigit() and int(found["content-length"]) > most:
             raise TooLarge
         parts, size = [], 0
         for part in answer.iter_stream():
             size += len(part)
-            if size > most:
-                raise TooLarge
             parts.append(part)
-        return Answer(answer.status, found, b"".join(parts))
+            if size > most and not cut:
+                raise TooLarge
+            if size > most:
+                break
+        return Answer(answer.status, found, b"".join(parts)[:most] if cut else b"".join(parts))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
-from connectors.acting import Task
+from connectors.applying import Task
 from connectors.kinds.base import Key, Permanent, Waiting
 from connectors.kinds.hand import FILE_NAME, Hand, place
 from connectors.models import Chunk, HandTask, HandTaskItem, WorkOrder

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,6 +23,7 @@ from connectors import handwork
 from connectors.handasking import MAY_SIGN
 from connectors.kinds.hand import place
 from connectors.models import HandTask
+from connectors.models.tasks import HandTasks
 
 TEMPLATE = "admin/connectors/handtask/task.html"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -68,7 +70,8 @@ class HandTaskAdmin(ReadOnly):
     list_display_links = None
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("details", "note")
+        rows = super().get_queryset(request).defer("details", "note")
+        return rows if sees_all(colleague(request)) else rows.filter(theirs(colleague(request)))
 
     @display(description="Task")
     def what(self, task: HandTask) -> SafeString:
@@ -122,12 +125,15 @@ class HandTaskAdmin(ReadOnly):
         except Refused as error:
             messages.error(request, error.message)
             return self._show(request, pk, status=422, given=given | {"form": name})
+        if not visible(user).filter(pk=pk).exists():
+            return redirect("admin:connectors_handtask_changelist")  # given away
         return redirect("admin:connectors_handtask_change", pk)
 
     def _task(self, request: HttpRequest, pk: UUID) -> HandTask:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return get_object_or_404(HandTask.objects.select_related("order__system", "order__batch", "assignee"), pk=pk)
+        rows = visible(colleague(request)).select_related("order__system", "order__batch", "assignee")
+        return get_object_or_404(rows, pk=pk)
 
     def _show(
         self, request: HttpRequest, pk: UUID, *, status: int = 200, given: Fields | None = None,
@@ -147,6 +153,21 @@ class HandTaskAdmin(ReadOnly):
             "again": task.answer.get("undone") and task.order.state == "parked" and task.state == "done",
         }  # fmt: skip
         return TemplateResponse(request, TEMPLATE, context, status=status)
+
+
+def sees_all(user: User) -> bool:
+    """Whether a colleague sees everybody's tasks, as casework needs; a system owner sees their own."""
+    return user.has_perm("connectors.view_batch")
+
+
+def theirs(user: User) -> Q:
+    """A colleague's own tasks, what they signed off, and what nobody has yet."""
+    return Q(assignee=user.pk) | Q(signed_by=user.pk) | Q(assignee=None)
+
+
+def visible(user: User) -> HandTasks:
+    """The tasks that a colleague may see."""
+    return HandTask.objects.all() if sees_all(user) else HandTask.objects.filter(theirs(user))
 
 
 def asked(task: HandTask) -> str:

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
+from audit.actor import Actor
 from audit.refusal import Refused
-from connectors import batches
+from connectors import settling
 from connectors.handasking import ASKER, MAY_SIGN
 from connectors.kinds.hand import DONE, place
 from connectors.models import HandTask, HandTaskItem, WorkOrder
@@ -49,6 +50,23 @@ def assign(task: HandTask, *, to: User, by: User) -> HandTask:
         fresh.save(update_fields=["assignee"])
         _record("task.assigned", fresh, by, to=to.pk)
     return fresh
+
+
+def hand_on(task: HandTask, *, to: User, actor: Actor) -> bool:
+    """Give a task of a colleague who is away to who stands in; whether it was. Nothing where they may not sign."""
+    if not (to.is_active and to.has_perm(MAY_SIGN)):
+        return False
+    with log.atomic():
+        fresh = _locked(task)
+        if fresh.state != State.OPEN or fresh.order.state in SETTLED or fresh.assignee_id != task.assignee_id:
+            return False
+        was, fresh.assignee = fresh.assignee_id, to
+        fresh.save(update_fields=["assignee"])
+        log.record(
+            "task.assigned", actor=actor, noun=fresh, subject_id=fresh.order.batch.subject_id,
+            origin=fresh.order.batch.origin, to=to.pk, stands_in_for=was,
+        )  # fmt: skip
+    return True
 
 
 def reveal(task: HandTask, *, by: User) -> dict[str, Any]:
@@ -116,7 +134,7 @@ def sign_off(
         fresh.save(update_fields=["state", "answer", "note", "signed_by", "signed_at"])
         counts = {name: value for name, value in answer.items() if name != "codes"}
         _record("task.signed", fresh, by, **counts)
-        batches.resume(fresh.order)
+        settling.resume(fresh.order)
     return fresh
 
 
@@ -149,7 +167,7 @@ def sweep(today: date) -> int:
                 changed += 1
     waiting = {"order__state": WorkOrder.State.PARKED, "order__park_code": "waiting"}
     for task in HandTask.objects.filter(state=State.DONE, **waiting).select_related("order")[:200]:
-        batches.resume(task.order)
+        settling.resume(task.order)
         changed += 1
     return changed
 

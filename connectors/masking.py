@@ -4,7 +4,7 @@ The strategies stand in `strategies`; here they meet the description and the liv
 are applied, so a repeat changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from connectors.fitting import refuse_odd, unique
@@ -25,8 +25,10 @@ def erasing(
     secrets: Secrets,
     *,
     anonymously: bool = False,
+    links: Collection[str] = (),
 ) -> dict[str, Mask]:
-    """The masks that erase one person's fields from a row that stays; `anonymously`: without those that keep a pseudonym.
+    """The masks that erase one person's fields from a row that stays; `anonymously`: without those that keep a pseudonym, and
+    with the fields emptied that lead from row to row (`links`) or name a person, where the system lets them be empty.
 
     In a row about two people only the fields of the person found `via` that link. Raises Permanent (before anything is
     written) when a field cannot take its mask.
@@ -42,13 +44,28 @@ def erasing(
                     f"{_place(spec, field)} holds personal data and is the row's key, so it cannot be masked. "
                     "Delete these rows instead, or keep them on a ground.",
                 )
-        elif field.mask is not None and field.mask.get("strategy") == "preserve" and not anonymously:
+        elif _preserved(field, anonymously):
             continue
         elif field.mask is not None and not (anonymously and field.mask.get("strategy") in NOT_ANONYMOUS):
             masks[field.name] = _described(spec, field, columns, secrets)
         elif field.category:
             masks[field.name] = _default(spec, field, columns)
+        elif anonymously and _cuts(spec, field, columns, links):
+            masks[field.name] = Mask(None)
     return masks
+
+
+def _preserved(field: FieldSpec, anonymously: bool) -> bool:
+    """Whether a value stays: in anonymous rows only one that is declared sensitive, and so measured (see `anonymity`)."""
+    if field.mask is None or field.mask.get("strategy") != "preserve":
+        return False
+    return not anonymously or bool(field.mask.get("sensitive")) or not field.category
+
+
+def _cuts(spec: CollectionSpec, field: FieldSpec, columns: Mapping[str, Column], links: Collection[str]) -> bool:
+    """Whether a field without a category leads from row to row or names a person, and may be empty."""
+    leads = field.mask is None and (field.name in links or bool(field.identity))
+    return leads and _live(spec, field, columns).nullable
 
 
 def kept(spec: CollectionSpec, via: str, shared: bool, masks: Mapping[str, Mask]) -> dict[str, str]:

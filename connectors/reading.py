@@ -1,7 +1,7 @@
 """Reads the rows of a finding for a package, a preview or a sample: streamed, and without another person's fields."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from connectors import redacting, wholly
+from connectors.ahead import ahead
 from connectors.belonging import Belonging
-from connectors.frozen import Frozen, numbers, together
+from connectors.frozen import Frozen, together
 from connectors.kinds.base import Key, chunk_rows
 from connectors.kinds.whole import whole
 from connectors.models import Chunk, Finding
@@ -20,6 +21,7 @@ from connectors.searching import Searcher
 from inventory.graph import CollectionSpec
 
 ANOTHER_PERSON = "[another person]"
+AHEAD = 2  # pages that the system makes while one is written
 PLAIN = {int, str, bool, float, type(None)}  # shown as they are
 Row = dict[str, Any]
 
@@ -78,8 +80,9 @@ def written(finding: Finding, *, searcher: Searcher | None = None) -> Iterator[P
     """The same as `pages` for who needs JSON: where nothing of the rows is hidden, the system may write it itself."""
     searcher = searcher or Searcher(finding.batch)
     reader = _Reader(finding, True, searcher)
-    for parts in together(searcher.remembered.frozen(finding), wholly.AT_ONCE * chunk_rows(reader.kind)):
-        text = reader.text(parts)
+    groups = together(searcher.remembered.frozen(finding), wholly.AT_ONCE * chunk_rows(reader.kind))
+    texts = reader.texts()
+    for parts, text in ((one, None) for one in groups) if texts is None else ahead(groups, texts, AHEAD):
         if text is not None:
             yield Page(text)
             continue
@@ -116,15 +119,20 @@ class _Reader:
         self.proof = searcher.worked_out.setdefault("belonging", Belonging(searcher)).of(finding)
         self.verdicts = searcher.remembered.verdicts(finding)
 
-    def text(self, parts: Sequence[Frozen]) -> bytes | None:
-        """These rows as JSON by the system itself; None when it cannot, or when not each of them is there and theirs."""
-        if self.rows < wholly.MANY or not self.fields or self.others or self.verdicts or self.proof.only is None:
+    def texts(self) -> Callable[[Sequence[Frozen]], bytes | None] | None:
+        """What makes JSON of rows by the system itself, or None of rows that are not all there and theirs. None when nothing
+        does.
+        """
+        only = self.proof.only
+        if self.rows < wholly.MANY or not self.fields or self.others or self.verdicts or only is None:
             return None
-        asked, listed = whole(self.kind, self.spec), numbers(parts)
-        if asked is None or not listed:
-            return None
-        count, text = asked.written(self.fields, listed, self.proof.only) or (0, b"")
-        return text if count == sum(one.rows for one in parts) else None
+        asked, fields = whole(self.kind, self.spec), self.fields
+
+        def text(parts: Sequence[Frozen]) -> bytes | None:
+            lists = [one for part in parts if (one := part.numbers) is not None]
+            return asked.written(fields, lists, only) if asked is not None and len(lists) == len(parts) else None
+
+        return None if asked is None else text
 
     def read(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
         """These rows, without another person's fields."""

@@ -7,14 +7,23 @@ person with many rows chunk after chunk is read from the database, so that memor
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import UUIDField
+
+from audit.kept import Here, Kept
 from connectors import redacting
 from connectors.frozen import Frozen, of_keys, stored
 from connectors.kinds.base import Key
+from connectors.kinds.whole import Digest, Only, Span
 from connectors.models import Batch, Chunk, Finding
 from connectors.redacting import Verdicts
 from inventory.graph import Name
 
 MOST_KEYS = 5000
+READ_AT_ONCE = 20  # chunks
+
+
+_findings = Kept(lambda: Finding.objects.filter(batch=Here("batch", UUIDField())).order_by("shared", "pk"))
+_chunks = Kept(lambda: Chunk.objects.filter(finding__batch=Here("batch", UUIDField())).order_by("finding_id", "number"))
 
 
 class Remembered:
@@ -25,7 +34,9 @@ class Remembered:
         self._findings: dict[Name, list[Finding]] | None = None
         self._keys: dict[int, list[list[Key]]] = {}
         self._pending: dict[int, list[list[Key]]] = {}
-        self.digests: dict[int, tuple[int, int] | None] = {}  # see `wholly`
+        # See `wholly`: what a search found just now, and by finding its keys, a span for each chunk.
+        self.digests: dict[tuple[str, Only], Digest | None] = {}
+        self.spans: dict[int, list[Span] | None] = {}
         self._verdicts: dict[Name, Verdicts] | None = None
 
     def findings(self, name: Name) -> list[Finding]:
@@ -51,9 +62,10 @@ class Remembered:
         if held is not None:
             yield from map(of_keys, held)
             return
-        rows = Chunk.objects.filter(finding=finding)
-        for pk in list(rows.order_by("number").values_list("pk", flat=True)):
-            yield from (one for _, one in stored(rows.filter(pk=pk)))
+        rows = Chunk.objects.filter(finding=finding).order_by("number")
+        pks = list(rows.values_list("pk", flat=True))
+        for turn in range(0, len(pks), READ_AT_ONCE):
+            yield from (one for _, one in stored(rows.filter(pk__in=pks[turn : turn + READ_AT_ONCE])))
 
     def verdicts(self, finding: Finding) -> Verdicts:
         """What colleagues decided about single items of a finding, see `redacting.verdicts`."""
@@ -71,13 +83,14 @@ class Remembered:
     def _all(self) -> dict[Name, list[Finding]]:
         if self._findings is None:
             self._findings = {}
-            rows = list(Finding.objects.filter(batch=self.batch).order_by("shared", "pk")) if self.batch.pk else []
+            rows = _findings(batch=self.batch.pk) if self.batch.pk else []
             for one in rows:
                 self._findings.setdefault((one.dataset, one.collection), []).append(one)
             if sum(one.rows for one in rows) <= MOST_KEYS:
                 self._keys = {one.pk: [] for one in rows}
-                for chunk in Chunk.objects.filter(finding__in=rows).order_by("finding", "number") if rows else ():
-                    self._keys[chunk.finding_id].append(_keys(chunk))
+                for chunk in _chunks(batch=self.batch.pk) if rows else ():
+                    if chunk.finding_id in self._keys:
+                        self._keys[chunk.finding_id].append(_keys(chunk))
         return self._findings
 
 

@@ -6,13 +6,13 @@ people's rows lead to it as well (`sharing`).
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from audit.refusal import Refused
+from connectors import due
 from connectors.earlier import Earlier
 from connectors.kinds import base
 from connectors.models import Batch, Connection, Finding
@@ -52,6 +52,9 @@ class Portion:
     shared: bool = False
 
 
+Filter = Callable[[CollectionSpec, Iterable[base.Found]], Iterator[base.Found]]
+
+
 class Searcher:
     """Everything needed to search the collections of one batch; opens each system once."""
 
@@ -60,12 +63,15 @@ class Searcher:
         self.graph = graph or mapping.graph()
         self.connections: dict[str, Connection] = {}  # those that are known already, by system
         self._kinds: dict[str, base.Kind] = {}
+        self._asked: ExitStack | None = None
         self._specs: dict[Name, CollectionSpec] = {}
         self.remembered = Remembered(batch)
         self.worked_out: dict[str, Any] = {}  # what several readers of this search need and one of them worked out
         self.sharing = Sharing(self.graph, self.remembered, self.spec, self.kind)
         self.earlier = Earlier(batch)
         self._kept: dict[Link, dict[Any, bool]] = {}
+        # What leaves of the rows that a date finds those that are due; see `due`.
+        self.parting: Filter | None = None
 
     def spec(self, name: Name) -> CollectionSpec:
         """The collection's description today, narrowed to what the batch is about. Raises Permanent when it left the
@@ -74,7 +80,8 @@ class Searcher:
         if name not in self._specs:
             if name not in self.graph.collections:
                 raise base.Permanent("schema", f"{name[0]}.{name[1]} is no longer described. Collect again.")
-            self._specs[name] = narrowed(self.graph.collections[name], self.batch.categories, self.batch.masks)
+            spec = narrowed(self.graph.collections[name], self.batch.categories, self.batch.masks)
+            self._specs[name] = due.dated(self.graph, spec, self.batch.criteria) if self.batch.criteria else spec
         return self._specs[name]
 
     def kind(self, system: str) -> base.Kind:
@@ -85,14 +92,30 @@ class Searcher:
                 raise base.Permanent("connection", f"System {system} has no connection. Add one, then retry.")
             self._kinds[system] = base.open_kind(connection, self.batch)
             base.beating(self._kinds[system], self.beat)
+            if self._asked is not None:
+                self._asked.enter_context(base.asking(self._kinds[system]))
         return self._kinds[system]
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A block that only asks, all of the systems: see `base.asking`."""
+        if self._asked is not None:
+            yield
+            return
+        with ExitStack() as self._asked:
+            for kind in self._kinds.values():
+                self._asked.enter_context(base.asking(kind))
+            try:
+                yield
+            finally:
+                self._asked = None
 
     def hits(self, planned: Planned) -> Iterator[Hit]:
         """The rows of one step, each once. A retention batch has no person: its one criterion is a date."""
         spec = self.spec(planned.step.collection)
         if self.batch.criteria:
-            before = date.fromisoformat(self.batch.criteria["before"])
-            for row in self.kind(spec.system).find_before(spec, self.batch.criteria["field"], before):
+            rows = due.find(self.kind(spec.system), spec)
+            for row in rows if self.parting is None else self.parting(spec, rows):
                 yield Hit(self.batch.criteria["field"], False, row)
             return
         self.sharing.begin()

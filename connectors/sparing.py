@@ -1,18 +1,22 @@
 """Which of the rows that are to be erased belong to somebody under a legal hold: another person than the one who asked, or,
 for retention, which erases by date and knows no person, anybody.
 
-All held people are followed together, from their identifiers to the collection asked for; the values of its link fields go
-into the deleting statement itself, which leaves such rows alone. When in doubt a row is spared.
+All people whose holds cover the same are followed together, from their identifiers to the collection asked for; the values of
+its link fields go into the deleting statement itself, which leaves such rows alone. When in doubt a row is spared. What is
+covered is said by `holdscope`: a row of which a hold keeps anything is not deleted, a field that a hold keeps is not changed.
+
+Of the person whose work this is, a limited hold keeps all rows that were found, however they were found.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors import holds
+from connectors import holds, rowholds
 from connectors.alike import loosely
-from connectors.kinds.base import Key, Kind, Spare
+from connectors.holdscope import NOTHING, Kept, Scope, kept, union
+from connectors.kinds.base import Key, Kind, Mask, Spare
 from connectors.models import Batch
 from connectors.searching import VALUES_AT_ONCE, Portion, Searcher, fitting, values_of
 from inventory.graph import CollectionSpec, Link, Name
@@ -32,11 +36,93 @@ class Apart:
     spare: Spare
 
 
-class Held:
-    """The rows of all people under hold, followed in memory as far as they are asked for; made anew when a hold changes."""
+@dataclass(frozen=True)
+class Part:
+    """Masks that go into the same rows of a chunk, and those rows."""
 
-    def __init__(self, searcher: Searcher) -> None:
-        identities = holds.identities()
+    masks: Mapping[str, Mask]
+    apart: Apart
+
+
+class Held:
+    """What all active holds keep; made anew when a hold changes. `own`: the limited holds on the person whose work it is."""
+
+    def __init__(self, searcher: Searcher, own: Sequence[Scope] = ()) -> None:
+        self.own = union(kept(searcher.graph, one) for one in own)
+        self.rules = rowholds.rules()
+        self.groups = [
+            (kept(searcher.graph, scope), Followed(searcher, identities)) for scope, identities in holds.groups()
+        ]
+
+    def of_own(self, spec: CollectionSpec) -> Kept:
+        """What is kept of the person's own rows of a collection."""
+        return self.own.get(spec.key, NOTHING)
+
+    def fields(self, spec: CollectionSpec) -> frozenset[str]:
+        """The fields of a collection that a hold keeps, whoever's."""
+        if any(one.touches(spec) for one in self.rules):
+            return frozenset(one.name for one in spec.fields)
+        every = (one.get(spec.key, NOTHING).all for one, _ in self.groups)
+        return self.of_own(spec).all.union(*every)
+
+    def rows(self, spec: CollectionSpec) -> list[Key]:
+        """The keys of all rows of a collection of which a hold keeps anything: as many as held people have there."""
+        found: dict[Key, None] = {}
+        for part, followed in self.groups:
+            if part.get(spec.key) is not None:
+                found.update(dict.fromkeys(followed.all(spec.key)))
+        return list(found)
+
+    def apart(self, kind: Kind, spec: CollectionSpec, keys: list[Key], fields: Iterable[str] | None = None) -> Apart:
+        """These keys, held rows aside: rows of which a hold keeps one of `fields`, or (None) anything at all."""
+        wanted = None if fields is None else set(fields)
+
+        def keeps(one: Mapping[Name, Kept]) -> bool:
+            part = one.get(spec.key)
+            return part is not None and (wanted is None or not wanted.isdisjoint(part.all))
+
+        if keeps(self.own):
+            return Apart([], {})
+        of_rows = rowholds.spared(self.rules, spec)
+        if of_rows is None:
+            return Apart([], {})
+        spare: dict[str, list[Any]] = defaultdict(list, {name: list(some) for name, some in of_rows.items()})
+        for part, followed in self.groups:
+            if keys and keeps(part):
+                found = followed.apart(kind, spec, keys)
+                keys = found.keys
+                for name, values in found.spare.items():
+                    spare[name] += values
+        return Apart(keys, spare)
+
+    def values(self, spec: CollectionSpec) -> Spare | None:
+        """What held rows of a collection hold, by field, for a statement that leaves them alone; None where that takes a look
+        at the rows: several fields only together say that a row is held.
+        """
+        of_rows = rowholds.spared(self.rules, spec)
+        if spec.key in self.own or of_rows is None:
+            return None
+        found: dict[str, list[Any]] = defaultdict(list, {name: list(some) for name, some in of_rows.items()})
+        for part, followed in self.groups:
+            for fields, values in followed.into(spec).items() if spec.key in part else ():
+                if len(fields) > 1:
+                    return None
+                found[fields[0]] += [one for (one,) in values]
+        return found
+
+    def parts(self, kind: Kind, spec: CollectionSpec, keys: list[Key], masks: Mapping[str, Mask]) -> list[Part]:
+        """The masks by the rows that they may go into: fields that the same holds keep, together."""
+        alike: dict[tuple[bool, ...], dict[str, Mask]] = defaultdict(dict)
+        every = [self.of_own(spec).all, *(one.get(spec.key, NOTHING).all for one, _ in self.groups)]
+        for name, mask in masks.items():
+            alike[tuple(name in one for one in every)][name] = mask
+        return [Part(some, self.apart(kind, spec, keys, some)) for some in alike.values()]
+
+
+class Followed:
+    """The rows of people under holds that cover the same, followed in memory as far as they are asked for."""
+
+    def __init__(self, searcher: Searcher, identities: holds.Identities) -> None:
         self.searcher = Searcher(Batch(identities=identities), searcher.graph, searcher.beat)
         steps = walk(searcher.graph, identities).steps
         self.turns = {step.collection: turn for turn, step in enumerate(steps)}
@@ -51,18 +137,32 @@ class Held:
 
     def apart(self, kind: Kind, spec: CollectionSpec, keys: list[Key]) -> Apart:
         """These keys, held people's rows aside."""
-        if spec.key not in self.turns or getattr(kind, "by_hand", False):
+        if getattr(kind, "by_hand", False):
             return Apart(keys, {})
-        if spec.key not in self._into:
-            self._follow(spec.key)
-            self._into[spec.key] = self._values_into(spec.key)
         single: dict[str, list[Any]] = defaultdict(list)
-        for fields, values in self._into[spec.key].items():
+        for fields, values in self.into(spec).items():
             if len(fields) > 1:
                 keys = _without(kind, spec, keys, fields, values)
             else:
                 single[fields[0]] += [one for (one,) in values]
         return Apart(keys, narrow(kind, spec, keys, single))
+
+    def all(self, name: Name) -> list[Key]:
+        """The keys of these people's rows of one collection."""
+        if name not in self.turns:
+            return []
+        self._follow(name)
+        self._visit(name)
+        return list(dict.fromkeys(key for some in self.rows.get(name, {}).values() for key in some))
+
+    def into(self, spec: CollectionSpec) -> Mapping[Fields, list[Values]]:
+        """What held people's rows of a collection hold, by the fields that hold it; followed when it is first asked for."""
+        if spec.key not in self.turns:
+            return {}
+        if spec.key not in self._into:
+            self._follow(spec.key)
+            self._into[spec.key] = self._values_into(spec.key)
+        return self._into[spec.key]
 
     def _follow(self, name: Name) -> None:
         """Find the held people's rows in all collections that lead to `name`; a circle until nothing new comes."""

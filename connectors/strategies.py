@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import ROUND_FLOOR, Decimal
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -23,6 +24,11 @@ MARK, CHECK = "anon-", 6  # the last digits of a mark are a keyed checksum of th
 DAY = re.compile(r"([0-9]{4})-([0-9]{2})-[0-9]{2}([ T]|\Z)")
 COMPACT_DAY = re.compile(r"([0-9]{4})([0-9]{2})[0-9]{2}")
 IPV4_BITS, IPV6_BITS = 24, 48
+REMOVED = "[…]"
+SCRUBBED = (
+    re.compile(r"https?://\S+"), re.compile(r"[^\s@<>()]+@[^\s@<>(),]+"), re.compile(r"\+?\d(?:[\s./()-]{0,2}\d){4,}"),
+    re.compile(r"[^\W\d_]*[A-ZÀ-ÖØ-Þ][^\W\d_]*"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,50 @@ def truncate(options: Options, secrets: Secrets) -> Mask:
     return Mask(compute=compute)
 
 
+def geo(options: Options, secrets: Secrets) -> Mask:
+    """Coarsen a latitude or a longitude to `decimals` (1 by default: about eleven kilometres)."""
+    step = Decimal(1).scaleb(-int(options.get("decimals", 1)))
+    return _of_numbers(lambda number: number.quantize(step))
+
+
+def band(options: Options, secrets: Secrets) -> Mask:
+    """Coarsen a number to the lower end of its band of `width` (10 by default): 37 becomes 30."""
+    width = Decimal(int(options.get("width", 10)))
+    return _of_numbers(lambda number: (number / width).to_integral_value(ROUND_FLOOR) * width)
+
+
+def _of_numbers(coarsen: Callable[[Decimal], Decimal]) -> Mask:
+    """A mask of numbers, also of those that stand in a text; what is no number is emptied."""
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None:
+            return None
+        try:
+            coarse = coarsen(Decimal(str(current).strip()))
+            made = f"{coarse:f}" if isinstance(current, str) else type(current)(coarse)
+            return made if coarse.is_finite() else None
+        except (ArithmeticError, TypeError, ValueError):
+            return "" if isinstance(current, str) else None
+
+    return Mask(compute=compute)
+
+
+def scrub(options: Options, secrets: Secrets) -> Mask:
+    """Take addresses, numbers of five digits and more, links and words with a capital out of a text and leave the rest. Nobody
+    can promise that nothing personal is left: it is reported as a residual risk, and a colleague has to agree.
+    """
+
+    def compute(key: Key, current: Any) -> Any:
+        if current is None:
+            return None
+        text = str(current)
+        for pattern in SCRUBBED:
+            text = pattern.sub(REMOVED, text)
+        return text
+
+    return Mask(compute=compute)
+
+
 def preserve(options: Options, secrets: Secrets) -> Mask:
     """Leave the value as it is. It is reported as kept."""
     return Mask(compute=lambda key, current: current)
@@ -129,10 +179,13 @@ STRATEGIES: dict[str, Strategy] = {
     "random": random_of_same_form,
     "keep_domain": keep_domain,
     "truncate": truncate,
+    "geo": geo,
+    "band": band,
+    "scrub": scrub,
     "preserve": preserve,
 }
 # What each can be used for; "unique": equal values or forms never become equal by it.
-TEXT_ONLY = {"token", "hash", "hmac", "keep_domain"}
+TEXT_ONLY = {"token", "hash", "hmac", "keep_domain", "scrub"}
 KEEPS_UNIQUE = {"token", "hash", "hmac", "keep_domain", "preserve"}
 
 

@@ -1,11 +1,13 @@
 """Doors for workers: ids in, one verb called."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
 from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
-from connectors import batches, engine, handwork
+from connectors import batches, engine, handwork, holdmail
 from connectors.discovery import surveying
 
 MOST_AT_ONCE = 200
@@ -49,3 +51,20 @@ def sweep_surveys() -> int:
     for survey_id in ids:
         ring(take_survey, survey_id)
     return len(ids)
+
+
+@shared_task
+def send_hold_mail(mail_id: str) -> None:
+    """Send one mail about overdue reviews of legal holds."""
+    holdmail.send(UUID(mail_id))
+
+
+@shared_task
+@once_per_slot("connectors.sweep_hold_reviews", 60)
+def sweep_hold_reviews() -> int:
+    """Write today's mails about overdue reviews of legal holds, and find those that can be sent."""
+    now = timezone.now()
+    made, ids = holdmail.open_due(now), holdmail.waiting(now)
+    for mail_id in ids:
+        ring(send_hold_mail, mail_id)
+    return made + len(ids)

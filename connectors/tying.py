@@ -139,7 +139,11 @@ class Ties:
             return False
         asked, now = whole(self.kind, named[0].spec), NOTHING
         for keys in () if asked is None else self.remembered.chunks(change.finding):
-            found = asked.holding(change.spec, keys, tie) if asked is not None else None
+            found = (
+                wholly.holding(self.remembered, asked, named[0].spec, change.spec, keys, tie)
+                if asked is not None
+                else None
+            )
             if found is None:
                 return False
             now = added(now, found)

@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class ConsentConfig(AppConfig):
     name = "consent"
     verbose_name = "Consent and notices"
+
+    def ready(self) -> None:
+        """Make the append-only tables known to whoever looks after the triggers, and let rooms above say what they know."""
+        from consent import append_only  # noqa: F401, PLC0415
+
+        # How people are reached, and what else a notice has to name.
+        autodiscover_modules("reaching", "nameable")

@@ -11,6 +11,7 @@ from audit import log, once
 from audit.actor import Actor
 from audit.models import ApiClient
 from audit.refusal import Refused
+from disclosures import flows, standing
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory, Purpose
 from subjects import registry
@@ -32,20 +33,26 @@ def record(
     actor: Actor,
     client: ApiClient | None = None,
     idempotency_key: str = "",
+    source: str = Disclosure.Source.API,
+    reason: str = "",
 ) -> Disclosure:
     """Enter one disclosure. The same client and key again gives the same row, also when both arrive at once.
 
-    Raises Refused: "no_category", "unknown_category", "occasion_personal", "disclosed_in_future", "idempotency_conflict".
+    `reason`: why it is entered by hand. Raises Refused: "no_category", "unknown_category", "occasion_personal",
+    "disclosed_in_future", "idempotency_conflict".
     """
-    keys = sorted(set(categories))
-    _check(keys, occasion, disclosed_at)
+    keys, now = sorted(set(categories)), timezone.now()
+    check(keys, occasion, set(DataCategory.objects.filter(key__in=keys).values_list("key", flat=True)))
+    check_moment(disclosed_at, now)
     same = {"subject": subject, "recipient": recipient, "categories": keys, "disclosed_at": disclosed_at}
+    rest = {"purpose": purpose, "occasion": occasion, "source": source, "reason": reason, "recorded_at": now}
     with log.atomic():
-        entry, made = once.create(
-            Disclosure, client=client, key=idempotency_key, same=same, purpose=purpose, occasion=occasion
-        )
+        entry, made = once.create(Disclosure, client=client, key=idempotency_key, same=same, **rest)
         if made:
-            facts = {"recipient": recipient.key, "categories": keys, "purpose": purpose.key if purpose else None}
+            why = purpose.key if purpose else ""
+            flows.note((recipient.pk, flows.month(disclosed_at), one, why) for one in keys)
+            facts = {"recipient": recipient.key, "categories": keys, "purpose": why or None}
+            facts |= {"reason": reason} if reason else {}
             log.record("disclosure.recorded", actor=actor, noun=entry, subject_id=subject.pk, **facts)
     return entry
 
@@ -87,21 +94,31 @@ def record_for(
         )
 
 
+def people(subject: DataSubject) -> "QuerySet[DataSubject]":
+    """The person, and those who turned out to be the same one: their entries stay under the id they were made for."""
+    return DataSubject.objects.filter(Q(pk=subject.pk) | Q(merged_into=subject))
+
+
 def of(subject: DataSubject) -> "QuerySet[Disclosure]":
     """This person's entries, newest first, with recipient and purpose. One query."""
-    return Disclosure.objects.filter(subject=subject).select_related("recipient", "purpose").order_by("-disclosed_at")
+    rows = Disclosure.objects.filter(subject__in=people(subject).values("pk"))
+    return rows.select_related("recipient", "purpose").order_by("-disclosed_at", "-pk")
 
 
 def recipients_of(subject: DataSubject, categories: Collection[str]) -> list[Recipient]:
     """Who holds data of this person, by name. One query.
 
-    Everybody with an entry of this person (also when we no longer work with them: they still have it), and the active ones
-    who get some of `categories` of everyone. A category covers those below it: `contact` covers `contact.email`.
+    Everybody with an entry of this person (also when we no longer work with them: they still have it); those who got some of
+    `categories` by a standing disclosure that covers this person, also an ended one; and the active ones who are marked as
+    getting some of them of everyone. A category covers those below it: `contact` covers `contact.email`.
     """
-    got = Q(Exists(Disclosure.objects.filter(subject=subject, recipient=OuterRef("pk"))))
+    mine = Disclosure.objects.filter(subject__in=people(subject).values("pk"), recipient=OuterRef("pk"))
+    got = Q(Exists(mine))
     if categories:
-        overlap = DataCategory.objects.filter(_overlap(categories), recipients=OuterRef("pk"))
-        got |= Q(Exists(overlap), active=True, receives_everyone=True)
+        overlap = DataCategory.objects.filter(_overlap(categories))
+        got |= Q(Exists(overlap.filter(recipients=OuterRef("pk"))), active=True, receives_everyone=True)
+        begun = standing.covering(people(subject).values("pk")).filter(since_on__lte=timezone.localdate())
+        got |= Q(Exists(begun.filter(recipient=OuterRef("pk"), categories__in=overlap)))
     return list(Recipient.objects.filter(got).order_by("name"))
 
 
@@ -116,10 +133,11 @@ def _overlap(categories: Iterable[str]) -> Q:
     return Q(key__in=above) | below
 
 
-def _check(keys: list[str], occasion: str, disclosed_at: datetime) -> None:
+def check(keys: Collection[str], occasion: str, known: Collection[str]) -> None:
+    """Raises Refused unless there are categories, all of them `known`, and the occasion may be kept."""
     if not keys:
         raise Refused("Name at least one category of data.", code="no_category", field="categories")
-    if DataCategory.objects.filter(key__in=keys).count() != len(keys):
+    if any(one not in known for one in keys):
         raise Refused("One of these categories is not in the inventory.", code="unknown_category", field="categories")
     if len(occasion) > LONGEST_OCCASION or "@" in occasion:
         raise Refused(
@@ -127,7 +145,11 @@ def _check(keys: list[str], occasion: str, disclosed_at: datetime) -> None:
             code="occasion_personal",
             field="occasion",
         )
-    if disclosed_at > timezone.now() + AHEAD:
+
+
+def check_moment(disclosed_at: datetime, now: datetime) -> None:
+    """Raises Refused for a moment that lies in the future."""
+    if disclosed_at > now + AHEAD:
         raise Refused(
             "The moment of the disclosure lies in the future.", code="disclosed_in_future", field="disclosed_at"
         )

@@ -1,26 +1,24 @@
-"""Telling recipients what was erased, corrected or opted out of. The row is the message; it is sent afterwards.
+"""Telling recipients what was erased, corrected, restricted, opted out of or withdrawn. The row is the message; it is sent
+afterwards, by the way that was agreed with the recipient.
 
-1. `queue` writes one row per recipient in the caller's transaction, with the Message-ID fixed: a mail that was taken but not
-   marked goes out again as the same one.
-2. `send` claims the row, talks to the mail server outside any transaction, and marks the row afterwards.
-3. What fails for now is tried again for days; a refused address, or days without success, parks the notice where a colleague
-   sees it. Parked is never settled.
-4. The recipient confirms on a page behind a link (`acknowledging`).
+1. `queue` writes one row per recipient in the caller's transaction, with its id fixed: a message that was taken but not marked
+   goes out again as the same one.
+2. `send` claims the row, writes a row for the try, talks to the other side outside any transaction, and marks both afterwards.
+3. What fails for now is tried again for days; a refusal, or days without success, parks the notice where a colleague sees it.
+   Parked is never settled.
+4. The recipient confirms (`acknowledging`), is reminded (`chasing`), and a colleague decides what is left (`deciding`).
 
-A notice must name the person to somebody who holds their data, so the mail carries their e-mail address, and nothing else of
-them. An erasure or a correction names proved addresses only: an unproved one may be somebody else's.
+A notice must name the person to somebody who holds their data: by the one sign that was agreed, and by nothing else (`naming`).
 """
 
 import logging
-import smtplib
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit import actor as actors
@@ -28,27 +26,31 @@ from audit import leases, log
 from audit.actor import Actor
 from audit.bell import ring
 from audit.failpoints import failpoint
-from audit.refusal import Refused
-from disclosures import acknowledging, ledger
+from connectors import webhooks
+from disclosures import acknowledging, channels, errands, hooking, ledger, mailing, naming, trying
 from disclosures.acknowledging import acknowledge, by_token, token
 from disclosures.bells import send_notice
-from disclosures.models import Notice, Recipient
-from subjects.models import DataSubject, Identifier
+from disclosures.deciding import WAIVE_REASONS, retry, waive
+from disclosures.models import Channel, Disclosure, Notice, Recipient
+from disclosures.outcomes import Outcome, Verdict
+from inventory.models import Purpose
+from subjects.models import DataSubject
 
-__all__ = ("acknowledge", "by_token", "queue", "retry", "send", "settled", "token", "waiting", "waive")
+__all__ = (
+    "WAIVE_REASONS", "acknowledge", "by_token", "queue", "queue_withdrawal", "retry", "send", "settled", "to_tell",
+    "token", "waiting", "waive",
+)  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
 SENDER = actors.worker("disclosures.notices")
 State = Notice.State
-# A mail server may be away for a week-end: a notice is given up after so many days, and never before MOST_ATTEMPTS tries.
+# A server may be away for a week-end: a notice is given up after so many days, and never before MOST_ATTEMPTS tries.
 NOTICE_DAYS = 3
-WAIVE_REASONS = {
-    "told_otherwise": "The recipient was told another way",
-    "recipient_gone": "The recipient no longer exists",
-    "never_had_it": "The recipient never had this person's data",
-    "other": "Another reason",
+WAY = {
+    Channel.Kind.WEBHOOK: "Their webhook did not take this for {days} days ({code}). Ask the recipient, then send again.",
 }
+NO_MAIL = "No mail server took this for {days} days. Check the mail settings, then retry."
 
 
 def queue(subject: DataSubject, kind: str, *, origin: str, categories: set[str], actor: Actor) -> list[Notice]:
@@ -56,31 +58,70 @@ def queue(subject: DataSubject, kind: str, *, origin: str, categories: set[str],
 
     An opt-out goes only to those who get data by sale or sharing: nobody else has anything to stop.
     """
-    found = ledger.recipients_of(subject, categories)
-    if kind == Notice.Kind.OPT_OUT:
-        found = [one for one in found if one.role == Recipient.Role.THIRD_PARTY]
     with log.atomic():
-        for recipient in found:
+        for recipient in to_tell(subject, kind, categories):
             _queue(subject, kind, recipient, origin, actor)
         return list(Notice.objects.filter(origin=origin, kind=kind).select_related("recipient").order_by("queued_at"))
 
 
-def _queue(subject: DataSubject, kind: str, recipient: Recipient, origin: str, actor: Actor) -> None:
+def to_tell(subject: DataSubject, kind: str, categories: set[str]) -> list[Recipient]:
+    """Who would be told, by name. One query."""
+    # An authority keeps what a law had it ask for; and a notice could give a secret demand away.
+    found = [one for one in ledger.recipients_of(subject, categories) if one.role != Recipient.Role.AUTHORITY]
+    if kind == Notice.Kind.OPT_OUT:
+        found = [one for one in found if one.sold_or_shared]
+    return found
+
+
+def _queue(
+    subject: DataSubject, kind: str, recipient: Recipient, origin: str, actor: Actor, purpose: Purpose | None = None
+) -> None:
     key = uuid.uuid4()
     notice, made = Notice.objects.get_or_create(
         origin=origin,
         recipient=recipient,
         kind=kind,
-        defaults={"id": key, "subject": subject, "message_id": f"<{key}@{settings.SITE_HOST}>"},
-    )
+        defaults={
+            "id": key, "subject": subject, "purpose": purpose, "message_id": f"<{key}@{settings.SITE_HOST}>",
+        },
+    )  # fmt: skip
     if made:
         acknowledging.note("recipient.notice_queued", notice, actor)
         ring(send_notice, notice.pk)
 
 
+def queue_withdrawal(subject: DataSubject, purpose: Purpose, *, origin: str, actor: Actor) -> list[Notice]:
+    """Write a notice for each recipient who uses this person's data for a purpose to which they said No; safe to repeat.
+
+    A No to a sale is an opt-out of it (CCPA s. 1798.120; 11 CCR 7026(f)), any other withdraws a consent or objects.
+    """
+    kind = Notice.Kind.OPT_OUT if purpose.sale_or_sharing else Notice.Kind.WITHDRAWAL
+    with log.atomic():
+        for recipient in _users(subject, purpose):
+            _queue(subject, kind, recipient, origin, actor, None if purpose.sale_or_sharing else purpose)
+        return list(Notice.objects.filter(origin=origin, kind=kind).select_related("recipient").order_by("queued_at"))
+
+
+def _users(subject: DataSubject, purpose: Purpose) -> list[Recipient]:
+    """Who uses this person's data for a purpose, by name: whom the ledger names for it; those for whom it was agreed, where
+    they get data of everyone or have an entry of this person; of a sale all third parties alike. One query.
+    """
+    entries = Disclosure.objects.filter(subject=subject, recipient=OuterRef("pk"))
+    holds = Q(Exists(entries)) | Q(active=True, receives_everyone=True)
+    found = Q(Exists(entries.filter(purpose=purpose))) | (
+        holds & (Q(channel__purposes=purpose) | Q(grants__purpose=purpose))
+    )
+    if purpose.sale_or_sharing:
+        found = (found | holds) & (Q(sold=True) | Q(shared=True) | Q(role=Recipient.Role.THIRD_PARTY))
+    return list(Recipient.objects.filter(found).order_by("name").distinct())
+
+
 def settled(origin: str) -> bool:
-    """Whether nothing of this origin waits any more, neither for a mail server nor for a colleague."""
-    return not Notice.objects.filter(origin=origin, state__in=(State.QUEUED, State.PARKED)).exists()
+    """Whether nothing of this origin waits any more, neither for a server nor for a colleague. What was told and is parked
+    because the recipient does not confirm, or cannot, holds up nobody.
+    """
+    waits = Q(state__in=(State.QUEUED, State.HANDED)) | Q(state=State.PARKED, sent_at=None)
+    return not Notice.objects.filter(waits, origin=origin).exists()
 
 
 def waiting(now: datetime) -> list[uuid.UUID]:
@@ -92,123 +133,67 @@ def waiting(now: datetime) -> list[uuid.UUID]:
 def send(notice_id: uuid.UUID) -> None:
     """Send one notice, unless another worker has it or it is settled."""
     now = timezone.now()
-    queued = Notice.objects.filter(state=State.QUEUED).select_related("recipient")
+    queued = Notice.objects.filter(state=State.QUEUED).select_related("recipient__channel", "purpose")
     notice = leases.claim(queued, notice_id, now)
     if notice is None:
         return
     try:
-        _send(notice, notice.fence, now)
+        _send(notice, now)
     except leases.Fenced:
         logger.info("notice %s was settled by somebody else meanwhile", notice.pk)
 
 
-def _send(notice: Notice, fence: int, now: datetime) -> None:
-    addresses = _addresses(notice)
-    if not addresses:
-        reason = "This person has no proved e-mail address to name. Tell the recipient another way, then waive this."
-        _park(notice, fence, reason)
+def _send(notice: Notice, now: datetime) -> None:
+    channel = channels.of(notice.recipient)
+    names = naming.names(notice, channel)
+    if not names:
+        _settle(notice, channel, Outcome(Verdict.PARK, reason=naming.missing(channel)), now)
         return
-    try:
-        failpoint("notice.before_send")
-        _mail(notice, addresses).send()
-        failpoint("notice.after_send")
-    except (smtplib.SMTPException, OSError) as error:
-        _failed(notice, fence, error, now)
-        return
-    _settle(notice, fence, "recipient.told", state=State.SENT, sent_at=timezone.now())
+    if channel.kind == Channel.Kind.PAGE:  # before the mail that leads to it
+        errands.open_for(notice, channel)
+    attempt = trying.begin(notice, channel.kind, now)
+    begun = time.monotonic()
+    failpoint("notice.before_send")
+    outcome = _tell(notice, channel, names, now)
+    failpoint("notice.after_send")
+    trying.end(attempt, outcome, round((time.monotonic() - begun) * 1000))
+    _settle(notice, channel, outcome, now)
 
 
-def _addresses(notice: Notice) -> list[str]:
-    rows = Identifier.objects.filter(subject=notice.subject_id, kind=Identifier.Kind.EMAIL)
-    if notice.kind != Notice.Kind.OPT_OUT:
-        rows = rows.filter(proved_at__isnull=False)
-    return [one.value for one in rows.order_by("created_at")]
+def _tell(notice: Notice, channel: Channel, names: list[naming.Name], now: datetime) -> Outcome:
+    if channel.kind == Channel.Kind.WEBHOOK:
+        return hooking.send(notice, channel, names, now)
+    if channel.kind == Channel.Kind.DESK:
+        return Outcome(Verdict.HANDED, "handed")
+    return mailing.send(notice, channel, names)
 
 
-def _mail(notice: Notice, addresses: list[str]) -> EmailMessage:
-    context = {
-        "notice": notice,
-        "addresses": addresses,
-        "company": settings.COMPANY_NAME,
-        "company_email": settings.COMPANY_EMAIL,
-        "link": f"{settings.SITE_URL}/ack/{token(notice)}/",
-    }
-    first, _, body = render_to_string("disclosures/notice.txt", context).strip().partition("\n")
-    return EmailMessage(
-        subject=" ".join(first.split())[:200],
-        body=body.strip() + "\n",
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[notice.recipient.contact],
-        reply_to=[settings.COMPANY_EMAIL],
-        headers={"Message-ID": notice.message_id, "Auto-Submitted": "auto-generated"},
-    )
-
-
-def _failed(notice: Notice, fence: int, error: Exception, now: datetime) -> None:
-    code = _refusal(error)
-    logger.warning("notice %s was not taken: %s %s", notice.pk, type(error).__name__, code or "")
-    if code:
-        reason = f"The mail server refused the address or the mail ({code}). Check the recipient's contact, then retry."
-    elif given_up(notice.queued_at, notice.attempts, now):
-        reason = f"No mail server took this for {NOTICE_DAYS} days. Check the mail settings, then retry."
+def _settle(notice: Notice, channel: Channel, outcome: Outcome, now: datetime) -> None:
+    """Move the notice by what the try came to."""
+    if outcome.verdict == Verdict.LATER:
+        logger.warning("notice %s was not taken: %s", notice.pk, outcome.code)
+        if not given_up(notice.queued_at, notice.attempts, now):
+            later = now + webhooks.pause(notice.attempts, outcome.wait)
+            leases.release(Notice, notice.pk, notice.fence, later=later)
+            return
+        reason = WAY.get(Channel.Kind(channel.kind), NO_MAIL).format(days=NOTICE_DAYS, code=outcome.code)
+        outcome = Outcome(Verdict.PARK, outcome.code, reason)
+    if outcome.verdict == Verdict.PARK:
+        _move(notice, "recipient.not_told", outcome.code, state=State.PARKED, park_reason=outcome.reason[:300])
+    elif outcome.verdict == Verdict.HANDED:
+        _move(notice, "recipient.handed", "", state=State.HANDED, way=channel.kind)
     else:
-        leases.release(Notice, notice.pk, fence, later=now + leases.backoff(notice.attempts))
-        return
-    _park(notice, fence, reason)
+        _move(notice, "recipient.told", outcome.code, state=State.SENT, sent_at=timezone.now(), way=channel.kind)
+
+
+def _move(notice: Notice, event: str, code: str, **changes: Any) -> None:
+    with log.atomic():
+        leases.release(Notice, notice.pk, notice.fence, **changes)
+        if changes["state"] == State.HANDED:
+            errands.open_for(notice, channels.of(notice.recipient))
+        acknowledging.note(event, notice, SENDER, **({"code": code} if code else {}))
 
 
 def given_up(queued_at: datetime, attempts: int, now: datetime) -> bool:
     """Whether further tries are no use: enough days, and enough tries (we may have been away for those days ourselves)."""
     return now - queued_at > timedelta(days=NOTICE_DAYS) and attempts >= settings.MOST_ATTEMPTS
-
-
-def _refusal(error: Exception) -> int | None:
-    """The SMTP code when the server refused this very mail for good; None for what may pass (RFC 5321 4.2.1).
-
-    A refused sign-in or sender is a mistake in our settings, not in the mail: it is tried again.
-    """
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        return next((code for code in codes if code >= 500), None)
-    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
-        return error.smtp_code
-    return None
-
-
-def _park(notice: Notice, fence: int, reason: str) -> None:
-    _settle(notice, fence, "recipient.not_told", state=State.PARKED, park_reason=reason)
-
-
-def _settle(notice: Notice, fence: int, event: str, **changes: Any) -> None:
-    with log.atomic():
-        leases.release(Notice, notice.pk, fence, **changes)
-        acknowledging.note(event, notice, SENDER)
-
-
-# ---------------------------------------------------------------- what a colleague does with a parked one
-
-
-def retry(notice: Notice, *, by: User) -> None:
-    """Send a parked notice again; its days are counted anew, for a person has mended what was wrong."""
-    changes = {"state": State.QUEUED, "attempts": 0, "next_try_at": None, "queued_at": timezone.now()}
-    with log.atomic():
-        _decide(notice, by, "retry_notice", **changes)
-        acknowledging.note("recipient.notice_retried", notice, actors.staff(by.pk))
-        ring(send_notice, notice.pk)
-
-
-def waive(notice: Notice, *, by: User, reason_code: str = "other") -> None:
-    """Give a parked notice up. `reason_code` is one of WAIVE_REASONS."""
-    if reason_code not in WAIVE_REASONS:
-        raise Refused("Pick a reason from the list.", code="waive_reason", field="reason_code")
-    with log.atomic():
-        _decide(notice, by, "waive_notice", state=State.WAIVED)
-        acknowledging.note("recipient.notice_waived", notice, actors.staff(by.pk), reason=reason_code)
-
-
-def _decide(notice: Notice, by: User, permission: str, **changes: Any) -> None:
-    if not by.has_perm(f"disclosures.{permission}"):
-        raise Refused("Your role may not do this. Ask your privacy officer.", code="not_allowed")
-    parked = Notice.objects.filter(pk=notice.pk, state=State.PARKED)
-    if not parked.update(park_reason="", **changes):
-        raise Refused("This notice does not wait for a person any more.", code="state_conflict")

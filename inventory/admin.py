@@ -150,7 +150,7 @@ class ReferenceAdmin(Accountable):
 class PurposeAdmin(Accountable):
     """Processing activities."""
 
-    list_display = ("name", "lawful_basis", "required", "sale_or_sharing")
+    list_display: tuple[str, ...] = ("name", "lawful_basis", "required", "sale_or_sharing")
     list_filter = ("lawful_basis", "required", "sale_or_sharing")
 
 

@@ -2,4 +2,10 @@
 
 from audit.log import declare
 
-declare({"inventory.described": "Inventory described", "inventory.reference_removed": "Reference removed"})
+declare(
+    {
+        "inventory.described": "Inventory described",
+        "inventory.reference_removed": "Reference removed",
+        "inventory.translated": "Texts of the inventory translated",
+    }
+)

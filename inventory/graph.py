@@ -5,7 +5,10 @@ A `Graph` is what `mapping` reads from the inventory; `walking` finds the order 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from inventory.dating import Due
 
 Name = tuple[str, str]  # (dataset key, collection name)
 
@@ -60,6 +63,7 @@ class CollectionSpec:
     beside: tuple[
         str, ...
     ] = ()  # read along with the people links: what belongs to one of them in a key of several columns
+    due: "Due | None" = None  # of a retention run: only rows whose time is over
 
     @property
     def key(self) -> Name:

@@ -13,8 +13,14 @@ MASK_STRATEGIES: Mapping[str, Mapping[str, str]] = {
     "random": {},
     "keep_domain": {},
     "truncate": {"to": "year or month", "characters": "a whole number, 0 or more"},
+    "geo": {"decimals": "a whole number, 0 or more"},
+    "band": {"width": "a whole number, 1 or more"},
+    "scrub": {},
     "preserve": {},
 }
+# What any of them takes, for the check of what was anonymised: whether what is left of the field tells people apart, and
+# whether it must differ among those who look alike.
+ALWAYS: Mapping[str, str] = {"quasi": "true or false", "sensitive": "true or false"}
 EXAMPLE = '{"strategy": "fixed", "value": "[erased]"}'
 
 
@@ -36,12 +42,13 @@ def faults(mask: Any) -> Iterator[str]:
     if not isinstance(name, str) or name not in MASK_STRATEGIES:
         yield f"there is no masking strategy {name!r}; there are {', '.join(sorted(MASK_STRATEGIES))}"
         return
-    options = MASK_STRATEGIES[name]
+    options = {**MASK_STRATEGIES[name], **ALWAYS}
     for key, value in mask.items():
         if key == "strategy":
             continue
         if key not in options:
-            known = f"takes {', '.join(options)}" if options else "takes no options"
+            own = MASK_STRATEGIES[name]
+            known = f"takes {', '.join(own)}" if own else "takes no options"
             yield f"the mask {name} {known}, not {key!r}"
         elif not _fits(key, value):
             yield f"{key} of the mask {name} must be {options[key]}, not {value!r}"
@@ -52,6 +59,10 @@ def _fits(key: str, value: Any) -> bool:
         return isinstance(value, str | int | float | bool)
     if key == "suffix":
         return isinstance(value, str)
-    if key == "characters":
+    if key in ALWAYS:
+        return isinstance(value, bool)
+    if key == "width":
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if key in ("characters", "decimals"):
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return value in {"per": ("request", "system"), "to": ("year", "month")}[key]

@@ -213,3 +213,20 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} -> {self.target}"
+
+
+class Phrase(models.Model):
+    """Words of the company's own, from its inventory and its neighbours, in another language: how a person reads them."""
+
+    language = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the text.")
+    text = models.TextField(help_text="As it stands in the inventory.")
+    words = models.TextField(help_text="What people read instead.")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("language", "text")
+        constraints = [models.UniqueConstraint(fields=("language", "digest"), name="phrase_once_per_language")]
+
+    def __str__(self) -> str:
+        return self.words[:60]

@@ -79,6 +79,8 @@ class RightRule:
     proof: Literal["none", "mailbox"]
     note: str
     confidence: Confidence
+    # Of a list of third parties: who stands on it, see `law.listing`.
+    listed: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from law.model import (
     Terms,
 )
 from law.reader import Reader, StatuteError, read
-from law.rights import NO_PROOF_RIGHTS, RIGHTS
+from law.rights import LISTED, NO_PROOF_RIGHTS, RIGHTS
 
 FOLDER = Path(__file__).parent / "statutes"
 EFFECTS = {"suspend", "exclude_days", "restart", "none"}
@@ -146,13 +146,13 @@ def _counting(one: Reader) -> Counting:
 
 
 def _right(code: str, one: Reader) -> RightRule:
-    one.only({"cite", "clock", "equivalent", "effective_from", "proof", "note", "confidence"})
+    one.only({"cite", "clock", "equivalent", "effective_from", "proof", "note", "confidence", "listed"})
     if code not in RIGHTS:
         raise one.wrong("", f"is not a right; known are {', '.join(sorted(RIGHTS))}")
     return RightRule(
         code, one.text("cite"), one.text("clock", ""), one.text("equivalent", ""), one.day("effective_from"),
         one.one_of("proof", {"none", "mailbox"}, "none" if code in NO_PROOF_RIGHTS else "mailbox"),
-        one.text("note", ""), one.one_of("confidence", CONFIDENCE, "high"),
+        one.text("note", ""), one.one_of("confidence", CONFIDENCE, "high"), one.one_of("listed", {"", *LISTED}, ""),
     )  # fmt: skip
 
 

@@ -32,3 +32,6 @@ NO_PROOF_RIGHTS = frozenset(
         "complaint",
     }
 )
+
+# Who stands on a list of third parties, see `listing`.
+LISTED = frozenset({"person", "either", "sold", "contacts", "categories"})

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from requests_app import appearance
+from requests_app import appearance, shortly
 
 
 def company(request: HttpRequest) -> dict[str, object]:
@@ -19,9 +19,12 @@ def company(request: HttpRequest) -> dict[str, object]:
         "company_name": look.name or settings.COMPANY_NAME,
         "company_email": settings.COMPANY_EMAIL,
         "company_address": settings.COMPANY_ADDRESS,
+        # Read by the pages that show it, and by no other.
+        "short_notice": shortly.current,
         "openid": bool(settings.OIDC_ISSUER and settings.OIDC_CLIENT_ID),
         "phone": bool(settings.PHONE_SENDER),
         "demo": settings.DEMO,
+        "subprocessors": settings.SUBPROCESSORS_PUBLIC,
         "languages": settings.LANGUAGES,
         "mailbox": settings.DEMO and not settings.EMAIL_URL,
     }

@@ -55,7 +55,7 @@ def state_folder() -> Result:
 
 def keys() -> Result:
     """Keys come from the environment in production."""
-    names = [name for name in ("SECRET_KEY", "DATA_KEYS", "INDEX_KEY") if not os.environ.get(name)]
+    names = [name for name in ("SECRET_KEY", "DATA_KEYS", "INDEX_KEY", "RECEIPT_KEYS") if not os.environ.get(name)]
     if names and settings.HTTPS:
         return Result(
             "Keys", "fail", f"{', '.join(names)} were made here.", "Set them, and keep a copy apart from the backups."
@@ -82,13 +82,14 @@ def database() -> Result:
 
 
 def history() -> Result:
-    """The triggers that keep the event log append-only are there."""
-    if not triggers.installed(connection):
+    """The triggers that keep the event log, and the ledger of choices, append-only are there."""
+    bare = [one.name for one in triggers.TABLES if not triggers.installed(connection, one)]
+    if bare:
         return Result(
-            "Event log", "fail", "Nothing keeps its rows from being changed.",
-            "Ask who dropped the triggers of audit_event; audit/triggers.py has them.",
+            "Event log", "fail", f"Nothing keeps rows of {', '.join(bare)} from being changed.",
+            "Ask who dropped the triggers; audit/triggers.py has them.",
         )  # fmt: skip
-    return Result("Event log", "ok", "Append-only.")
+    return Result("Event log", "ok", "Append-only, and so is the ledger of choices.")
 
 
 def clock() -> Result:

@@ -1,10 +1,13 @@
 """Whether we live and whether we can work; for load balancers and monitoring. No personal data, no secrets."""
 
+import hmac
+import ipaddress
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -14,6 +17,18 @@ from requests_app import limits
 from requests_app.models import Letter, Request
 
 SILENT_AFTER = timedelta(minutes=5)
+
+
+def _may_count(request: HttpRequest) -> bool:
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
+    if "X-Forwarded-For" in request.headers and not settings.TRUSTED_PROXIES:
+        return False  # through a proxy that we were not told of: it may be anybody
+    try:
+        return ipaddress.ip_network(limits.network(request)).is_private
+    except ValueError:
+        return False
 
 
 @require_safe
@@ -36,7 +51,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counts in the Prometheus text format."""
+    """Counts in the Prometheus text format: for the token of METRICS_TOKEN, or without one for our own network only."""
+    if not _may_count(request):
+        raise Http404
     now = timezone.now()
     running = Request.objects.exclude(state="closed")
     last = SweepRun.objects.aggregate(last=Max("started_at"))["last"]

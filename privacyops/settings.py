@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from privacyops import broker, keys, theme
+from privacyops import beat, broker, keys, logs, theme
 from privacyops.signin import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,14 +20,19 @@ STATE_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or "127.0.0.1"
 HTTPS = SITE_URL.startswith("https://")
-PARCEL_DIR = STATE_DIR / "parcels"
-UPLOAD_DIR = STATE_DIR / "files"
+PARCEL_DIR, UPLOAD_DIR, DEMAND_DIR = STATE_DIR / "parcels", STATE_DIR / "files", STATE_DIR / "demands"
+SEALED_DIR = env.str("SEALED_DIR", default=f"{STATE_DIR}/sealed")  # never in the database's backup: docs/replay.md
+ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=f"{STATE_DIR}/archives")
+SEALED_DAYS, ARCHIVE_DAYS = env.int("SEALED_DAYS", default=400), env.int("ARCHIVE_DAYS", default=90)
+ANONYMOUS_K, ANONYMOUS_L = env.int("ANONYMOUS_K", default=5), env.int("ANONYMOUS_L", default=2)
 
 # ---------------------------------------------------------------- keys
 SECRET_KEY = env.str("SECRET_KEY", default="") or keys.from_file(STATE_DIR / "keys", "secret.key")
 # "id:key,id:key": the first encrypts, all of them decrypt.
 DATA_KEYS = env.str("DATA_KEYS", default="") or "local:" + keys.from_file(STATE_DIR / "keys", "data.key")
 INDEX_KEY = env.str("INDEX_KEY", default="") or keys.from_file(STATE_DIR / "keys", "index.key")
+# "id:key,id:key": the first signs consent receipts, all of them are published; "id:public:key" for one that was retired.
+RECEIPT_KEYS = env.str("RECEIPT_KEYS", default="") or "local:" + keys.from_file(STATE_DIR / "keys", "receipt.key")
 
 # ---------------------------------------------------------------- the company
 COMPANY_NAME = env.str("COMPANY_NAME", default="Hireline")
@@ -50,7 +55,14 @@ PROOF_LINK_MINUTES = env.int("PROOF_LINK_MINUTES", default=60)
 FRESH_PROOF_MINUTES = env.int("FRESH_PROOF_MINUTES", default=15)
 PARCEL_STORE = env.str("PARCEL_STORE", default="")
 PARCEL_DAYS = env.int("PARCEL_DAYS", default=7)
+# Where a law leaves the choice (Oregon): third parties that got this person's data ("person"), or anybody's ("any").
+THIRD_PARTY_LIST = env.str("THIRD_PARTY_LIST", default="person")
 PARCEL_DOWNLOADS = env.int("PARCEL_DOWNLOADS", default=3)
+# Days in which people can object before anything leaves, and days that a sealed copy of what left is kept.
+DEMAND_OBJECTION_DAYS = env.int("DEMAND_OBJECTION_DAYS", default=14)
+DEMAND_COPY_DAYS = env.int("DEMAND_COPY_DAYS", default=1096)
+TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=False)
+TRANSACTION_OBJECTION_DAYS = env.int("TRANSACTION_OBJECTION_DAYS", default=30)
 # Attributes of the inventory that people may be asked about to prove themselves, in order; empty: nobody is asked.
 PROOF_FACTS = env.list("PROOF_FACTS", default=[])
 # Keys of the signed tokens by which the company's own site hands its signed-in people over: "id=HS256:key,id=EdDSA:key".
@@ -66,21 +78,36 @@ ATTACHMENT_DAYS = env.int("ATTACHMENT_DAYS", default=90)
 UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 # Working days that a client has to answer a referral.
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
+TRANSFER_REGIMES = env.list("TRANSFER_REGIMES", default=["EU"])  # EU, UK, CH: whose rules on transfers abroad hold
+SUBPROCESSOR_NOTICE_DAYS = env.int("SUBPROCESSOR_NOTICE_DAYS", default=30)  # clients hear so long before
+POLICY_CHECK_DAYS = env.int("POLICY_CHECK_DAYS", default=7)  # between looks at policies of external sites
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
 # Which rights the public form offers, of those that the law or our policy gives; empty: all.
 RIGHTS_OFFERED = env.list("RIGHTS_OFFERED", default=[])
 FORMS_PER_NETWORK = env.int("FORMS_PER_NETWORK", default=60)
+# Answers of banners that one network may send in ten minutes: an office is one, and each of its people answers once a year.
+BANNER_PER_NETWORK = env.int("BANNER_PER_NETWORK", default=300)
+# The header in which a proxy of ours says from which country or state a visitor comes ("CF-IPCountry"); empty: none does.
+REGION_HEADER = env.str("REGION_HEADER", default="")
 # More public forms than this within a minute are a flood (0: never); then forms ask for a proof of work of so many bits, or
 # for having been open so many seconds.
 FLOOD_FORMS = env.int("FLOOD_FORMS", default=120)
 FLOOD_BITS = env.int("FLOOD_BITS", default=18)
 FLOOD_WAIT_SECONDS = env.int("FLOOD_WAIT_SECONDS", default=30)
 
+# Questions that one API client may ask of `consent/decide/` in a minute; 0: as many as it likes.
+DECISIONS_PER_MINUTE = env.int("DECISIONS_PER_MINUTE", default=600_000)
+
 # ---------------------------------------------------------------- engine
 CHUNK_ROWS = env.int("CHUNK_ROWS", default=2000)
+# Rows that a retention run deletes in one statement, where the system can do that.
+RETENTION_CHUNK_ROWS = env.int("RETENTION_CHUNK_ROWS", default=50000)
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=60)
 WORK_SECONDS = env.int("WORK_SECONDS", default=120)
 MOST_ATTEMPTS = env.int("MOST_ATTEMPTS", default=5)
+# Telling people about a new notice: mails in a minute, and days after publication from which nobody need be told any more.
+ANNOUNCE_PER_MINUTE = env.int("ANNOUNCE_PER_MINUTE", default=600)
+NOTICE_PERIOD_DAYS = env.int("NOTICE_PERIOD_DAYS", default=30)
 # Hours between two looks at the tables of each connected SQL database; 0: only when somebody asks (docs/discovery.md).
 SURVEY_HOURS = env.int("SURVEY_HOURS", default=24)
 # Internal networks that outgoing HTTP may reach all the same; see connectors/guard.py.
@@ -89,10 +116,12 @@ OUTGOING_NETWORKS = env.list("OUTGOING_NETWORKS", default=[])
 # ---------------------------------------------------------------- Django
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=not HTTPS)
+SUBPROCESSORS_PUBLIC = env.bool("SUBPROCESSORS_PUBLIC", default=DEMO)  # their list as a public page
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST, "127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 # How many proxies in front of us set X-Forwarded-For and X-Forwarded-Proto; 0: headers are not believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -177,6 +206,11 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    # Reading and planning our wide statements was half of the server's work. A pooler that hands a connection to somebody else
+    # between two transactions must know prepared statements, or this is switched off.
+    if env.bool("DATABASE_PREPARE", default=True):
+        DATABASES["default"]["ENGINE"] = "privacyops.postgresql"
+        DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 2}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------- broker, cache, tasks
@@ -199,24 +233,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # Each sweep is idempotent and claims its slot (audit.sweeps), so two beats do the work of one. A beat that starts counts from
 # zero, so none rings rarer than each minute: the slot says how often the work is done (`propose_due` once an hour).
-CELERY_BEAT_SCHEDULE = {
-    "connectors.sweep_orders": {"task": "connectors.tasks.sweep_orders", "schedule": 3.0},
-    "connectors.sweep_hand_tasks": {"task": "connectors.tasks.sweep_hand_tasks", "schedule": 15.0},
-    "connectors.sweep_surveys": {"task": "connectors.tasks.sweep_surveys", "schedule": 60.0},
-    "requests.sweep_referrals": {"task": "requests_app.tasks.sweep_referrals", "schedule": 15.0},
-    "requests.sweep_bulk": {"task": "requests_app.tasks.sweep_bulk", "schedule": 15.0},
-    "requests.sweep_requests": {"task": "requests_app.tasks.sweep_requests", "schedule": 3.0},
-    "requests.sweep_letters": {"task": "requests_app.tasks.sweep_letters", "schedule": 3.0},
-    "requests.sweep_parcels": {"task": "requests_app.tasks.sweep_parcels", "schedule": 3.0},
-    "requests.sweep_files": {"task": "requests_app.tasks.sweep_files", "schedule": 60.0},
-    "requests.poll_mailbox": {"task": "requests_app.tasks.poll_mailbox", "schedule": 30.0},
-    "requests.sweep_mails": {"task": "requests_app.tasks.sweep_mails", "schedule": 5.0},
-    "requests.sweep_clocks": {"task": "requests_app.tasks.sweep_clocks", "schedule": 60.0},
-    "disclosures.sweep_notices": {"task": "disclosures.tasks.sweep_notices", "schedule": 5.0},
-    "retention.sweep_runs": {"task": "retention.tasks.sweep_runs", "schedule": 5.0},
-    "retention.propose_due": {"task": "retention.tasks.propose_due", "schedule": 60.0},
-    "audit.prune_sweeps": {"task": "audit.tasks.prune_sweeps", "schedule": 60.0},
-}
+CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
 # ---------------------------------------------------------------- sign-in
 AUTHENTICATION_BACKENDS = [
@@ -372,23 +389,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ---------------------------------------------------------------- logs: ids and codes, never personal data
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"scrub": {"()": "audit.scrub.Scrub"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "filters": ["scrub"], "formatter": "line"},
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.request": {"level": "ERROR"},
-        "axes": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.SETTING
 DEFAULT_EXCEPTION_REPORTER_FILTER = "audit.scrub.ReporterFilter"
 
 # ---------------------------------------------------------------- the staff desk's theme

@@ -28,9 +28,10 @@ def of(company: str) -> dict[str, Any]:
         },
         "SHOW_HISTORY": False,
         "SHOW_VIEW_ON_SITE": False,
-        "DASHBOARD_CALLBACK": "privacyops.desk.dashboard",
-        "SIDEBAR": {"show_search": True, "navigation": "privacyops.desk.navigation"},
+        "DASHBOARD_CALLBACK": "privacyops.home.dashboard",
+        "SIDEBAR": {"show_search": True, "navigation": "privacyops.menu.navigation"},
         "ACCOUNT": {"navigation": [{"title": "Second factors", "link": "/admin/signin/factors/"}]},
         "STYLES": ["privacyops.desk.stylesheet"],
+        "SCRIPTS": ["privacyops.desk.keys"],
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "privacyops.desk.icon"}],
     }

@@ -19,7 +19,9 @@ from privacyops import wordlists
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = ROOT / "requests_app" / "locale"
-TEMPLATES = ("base.html", "embed.html", "portal", "errors", "disclosures", "package", "mailbox")
+TEMPLATES = (
+    "base.html", "embed.html", "portal", "errors", "disclosures", "consent", "notices", "package", "mailbox",
+)  # fmt: skip
 PACKAGES = ("subjects", "consent", "disclosures", "connectors", "retention", "requests_app", "privacyops")
 CALLS = {
     "gettext", "gettext_lazy", "gettext_noop", "_", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy",

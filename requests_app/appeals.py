@@ -23,7 +23,7 @@ from requests_app.policy import DECIDE, DENY, WORK
 NOT_ALLOWED = "Your role may not decide about appeals and complaints. Ask a colleague who may deny requests."
 NOT_ENTERED = "Your role may not enter appeals and complaints. Ask a colleague who works on requests."
 APPEALABLE = (Outcome.DENIED, Outcome.PARTLY)
-HAND_IN = ("request.proposed", "request.approved", "request.denied")
+HAND_IN = ("request.proposed", "request.approved", "request.approved_first", "request.denied")
 OPENED = {
     Right.APPEAL: ("request.appealed", "appeal_received"),
     Right.COMPLAINT: ("request.complained", "complaint_received"),

@@ -43,10 +43,13 @@ class Look:
     """What templates ask for."""
 
     name: str = ""
+    colour: str = "#17605a"
+    night_colour: str = "#84d2c5"
     css: str = ""
     css_digest: str = ""
     logo_digest: str = ""
     rights: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
     texts: Mapping[str, Words] = field(default_factory=dict)
 
@@ -100,10 +103,13 @@ def made(row: Appearance, texts: list[AppearanceText], leads: prose.Leads = str)
     css = stylesheet(row)
     return Look(
         name=row.name,
+        colour=row.colour,
+        night_colour=row.night_colour or colours.mended(row.colour, "night"),
         css=css,
         css_digest=hashlib.sha256(css.encode()).hexdigest()[:16],
         logo_digest=row.logo_digest[:16],
         rights=tuple(row.rights),
+        left_out=tuple(row.left_out),
         embed_origins=tuple(row.embed_origins.split()),
         texts={text.language: _words(text, leads) for text in texts},
     )

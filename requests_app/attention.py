@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from audit import log
 from audit.actor import Actor
-from connectors import handasking
-from connectors.models import HandTask, LegalHold, WorkOrder
+from connectors import halting, handasking, holds
+from connectors.models import HandTask, WorkOrder
 from disclosures.models import Notice
 from requests_app import laws, leftovers, locks, policy
 from requests_app.models import (
@@ -130,10 +130,10 @@ def _orders(request: Request) -> list[tuple[str, str]]:
     rows = WorkOrder.objects.filter(batch=request.batch_id, state=WorkOrder.State.PARKED)
     counts = {row["park_code"]: row["many"] for row in rows.values("park_code").annotate(many=Count("pk")).order_by()}
     found = []
-    if counts.pop("held", 0) or (
-        counts and LegalHold.objects.filter(subject=request.subject_id, released_at=None).exists()
-    ):
+    if counts.pop("held", 0) or (counts and holds.whole().filter(subject=request.subject_id).exists()):
         found.append(("held", "A legal hold stops this work. Release the hold, then retry the parked orders."))
+    if counts.pop(halting.CODE, 0):
+        found.append(("halted", "A colleague stopped this work. Let it go on, or search again."))
     if counts.pop("stale", 0):
         found.append(("stale", "Rows changed after the approval. Search again, then decide on what is found."))
     if counts.pop("waiting", 0):
@@ -200,6 +200,10 @@ def _letters(request: Request) -> list[tuple[str, str]]:
     return [("letter", "A letter could not be sent. Look at its reason, then retry or use another way.")]
 
 
+def _to_post(request: Request) -> list[tuple[str, str]]:
+    return [("to_post", "A letter waits for the post. Print it, post it, then say so beside the letter.")]
+
+
 def _clocks(request: Request) -> list[tuple[str, str]]:
     return _words(list(_watched().filter(request=request).order_by("due_at")))
 
@@ -220,7 +224,7 @@ def _watched() -> "QuerySet[Clock]":
     return rows.annotate(near=Exists(near))
 
 
-AFTER_THE_END = ("left", "referrals", "letters", "messages")
+AFTER_THE_END = ("left", "referrals", "letters", "to_post", "messages")
 PRESSING = Q(breached_at__isnull=False) | Q(near=True)
 # Stands for the request's key in SQL that is kept.
 ANY = UUID(int=0)
@@ -242,6 +246,7 @@ SOURCES: dict[str, tuple[Rows, Words]] = {
         Letter.objects.filter(request=OuterRef("pk"), to__isnull=True, state=Letter.State.PARKED),
         _letters,
     ),
+    "to_post": (Letter.objects.filter(request=OuterRef("pk"), state=Letter.State.TO_POST), _to_post),
     "messages": (
         Message.objects.filter(request=OuterRef("pk"), author=Message.Author.PERSON, read_at=None),
         _messages,

@@ -1,22 +1,26 @@
 """The buttons of the case page: what the table of moves allows, as far as this person's role may. Reads only."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.utils import timezone
 
 import law
-from connectors import batches
+from connectors import batches, holds
 from connectors.models import Finding, WorkOrder
-from requests_app import acts, appeals, laws, moves, plans
+from inventory.models import DataCategory, System
+from requests_app import acts, appeals, assignment, halting, laws, moves, plans, playing, proof, raising, reminding
 from requests_app.models import Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, SEND_BACK_REASONS, WORK
 from requests_app.proving import papers, stopping, ways
+from subjects.models import Identifier
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One input of a button: `kind` is text, choice or hidden."""
+    """One input of a button: `kind` is text, choice, tick or hidden."""
 
     name: str
     label: str
@@ -47,12 +51,12 @@ def actions(request: Request, user: User) -> list[Action]:
 
 def may_propose(request: Request, user: User) -> bool:
     """Whoever decides; and whoever works cases, where the plan asks for no second person anyway."""
-    return _has(user, DECIDE) or (_has(user, WORK) and not plans.thaw(request.plan).second_person)
+    return _has(user, DECIDE) or (_has(user, WORK) and not playing.second_person(request))
 
 
 def may_approve(request: Request, user: User) -> bool:
     """Whoever approves as second person; where the plan needs none, whoever decides."""
-    return _has(user, APPROVE) or (_has(user, DECIDE) and not plans.thaw(request.plan).second_person)
+    return _has(user, APPROVE) or (_has(user, DECIDE) and not playing.second_person(request))
 
 
 def _hidden(request: Request) -> tuple[Ask, ...]:
@@ -67,7 +71,7 @@ def _has(user: User, permission: str) -> bool:
 def _propose(request: Request, user: User) -> Action | None:
     if request.state != State.IN_REVIEW or request.proposed_by_id is not None or not may_propose(request, user):
         return None
-    if plans.thaw(request.plan).second_person or not _has(user, DECIDE):
+    if playing.second_person(request) or not _has(user, DECIDE):
         return Action("propose", "Propose to a second person", "primary", _hidden(request))
     return Action(
         "propose", "Approve and carry out", "primary", _hidden(request), "This starts the work on what is shown here."
@@ -80,6 +84,13 @@ def _approve(request: Request, user: User) -> Action | None:
         return None
     rows = sum(one.rows for one in Finding.objects.filter(batch=request.batch_id, decision="include"))
     words = f"This changes {rows} rows in our systems and cannot be undone."
+    if playing.extra(request):
+        before = {one.by_id for one in playing.approvals(request)}
+        if user.pk in before:
+            return None
+        if not before and plans.thaw(request.plan).second_person:
+            words = f"{rows} rows. One more colleague has to approve after you; nothing begins before."
+            return Action("approve", "Approve as the first of two", "primary", _hidden(request), words)
     return Action("approve", "Approve and carry out", "danger", _hidden(request), words)
 
 
@@ -143,6 +154,16 @@ def _take(request: Request, user: User) -> Action | None:
     return Action("take", "Take this case", "plain")
 
 
+def _assign(request: Request, user: User) -> Action | None:
+    if request.state == State.CLOSED or not any(_has(user, one) for one in assignment.HOLDERS):
+        return None
+    choices = tuple(one for one in assignment.offered(request, laws.today()) if one[0] != str(user.pk))
+    if not choices:
+        return None
+    help = "Who is away, or whose role may not work on it, is not in the list."
+    return Action("assign", "Give it to a colleague", "plain", (Ask("to", "To", "choice", choices, help=help),))
+
+
 def _ask(request: Request, user: User) -> Action | None:
     if request.state not in acts.OPEN or request.waiting_since is not None or not _works(user):
         return None
@@ -177,13 +198,25 @@ def _paper(request: Request, user: User, name: str, label: str, style: str) -> A
     return Action(name, label, style, (), "The document is destroyed at once.")
 
 
+CHECKED: dict[str, str] = {
+    Identifier.Kind.PHONE: "The phone number is theirs, too",
+    Identifier.Kind.ACCOUNT: "The customer number is theirs, too",
+}
+
+
 def _vouch(request: Request, user: User) -> Action | None:
     early = request.state in (State.RECEIVED, State.VERIFYING) and request.proved_at is None
     choices = tuple((code, words) for code, words in ways.by_staff().items() if ways.allowed(request.right, code))
     if not early or not choices or not _has(user, DECIDE):
         return None
     ask = Ask("method", "How you made sure", kind="choice", choices=choices)
-    return Action("vouch", "I made sure who is asking", "plain", (ask,), "Only the way is kept, never its evidence.")
+    ticks = [
+        Ask(f"checked_{kind}", CHECKED[kind], kind="tick", required=False, help="Then it is searched by.")
+        for kind in proof.claimed(request)
+    ]
+    return Action(
+        "vouch", "I made sure who is asking", "plain", (ask, *ticks), "Only the way is kept, never its evidence."
+    )
 
 
 def _resume(request: Request, user: User) -> Action | None:
@@ -272,12 +305,61 @@ def _works(user: User) -> bool:
     return _has(user, DECIDE) or _has(user, WORK)
 
 
+def _hold(request: Request, user: User) -> Action | None:
+    if not user.has_perm("connectors.place_legalhold"):
+        return None
+    if request.state == State.CLOSED or holds.whole().filter(subject=request.subject_id).exists():
+        return None
+    later = timezone.localdate() + timedelta(days=holds.REVIEW_DAYS)
+    asks = (
+        Ask("matter", "Matter, without names"),
+        Ask("reason", "Reason", kind="long"),
+        Ask("review_on", "Look again on", kind="date", value=later.isoformat()),
+        Ask("system", "Only in one system", "choice", _listed(System.objects.order_by("name")), required=False),
+        Ask("category", "Only one data category", "choice", _listed(DataCategory.objects.order_by("key")),
+            help="It covers what is below it. For several, place the hold under Legal holds.", required=False),
+    )  # fmt: skip
+    words = "From then on nothing of this person that it covers is erased: everything, if you choose neither."
+    return Action("hold", "Place a legal hold", "plain", asks, words)
+
+
+def _listed(rows: "QuerySet[System] | QuerySet[DataCategory]") -> tuple[tuple[str, str], ...]:
+    return tuple(rows.values_list("key", "name"))
+
+
+def _raise(request: Request, user: User) -> Action | None:
+    if request.state == State.CLOSED or request.raised_at is not None or not reminding.may_work(user):
+        return None
+    ask = Ask("reason", "Why, for colleagues", kind="long")
+    return Action("raise", "Raise to the privacy officers", "plain", (ask,), "It goes on as before meanwhile.")
+
+
+def _lower(request: Request, user: User) -> Action | None:
+    if not raising.may_lower(raising.open_one(request), user):
+        return None
+    return Action("lower", "It was seen to: lower it", "plain")
+
+
+def _halt(request: Request, user: User) -> Action | None:
+    if not halting.may(user) or not halting.can_stop(request):
+        return None
+    words = "It stops before the next rows. What was done stays done; it can go on later."
+    return Action("halt", "Stop the work", "plain", (), words)
+
+
+def _go_on(request: Request, user: User) -> Action | None:
+    if not halting.may(user) or not halting.can_go_on(request):
+        return None
+    return Action("go_on", "Go on with the work", "primary", (), "Exactly where it stopped, under the same approval.")
+
+
 CASES = (
     _accept_authority,
     _refuse_authority,
     _accept_paper,
     _refuse_paper,
     _resume,
+    _go_on,
     _propose,
     _approve,
     _send_back,
@@ -291,6 +373,23 @@ CASES = (
     _enter_complaint,
     _vouch,
     _ask_paper,
+    _halt,
+    _hold,
+    _raise,
+    _lower,
     _take,
+    _assign,
 )
-FOLLOWERS = (_decide_appeal, _refuse_appeal, _answer_complaint, _ask, _answered, _extend, _enter_complaint, _take)
+FOLLOWERS = (
+    _decide_appeal,
+    _refuse_appeal,
+    _answer_complaint,
+    _ask,
+    _answered,
+    _extend,
+    _enter_complaint,
+    _raise,
+    _lower,
+    _take,
+    _assign,
+)

@@ -7,10 +7,13 @@ that the person gives later in the same session, knowing of the signal, is their
 from django.http import HttpRequest
 
 from audit import actor as actors
-from consent import choices
+from audit import log
+from consent import choices, notices
 from consent.models import Choice
 from inventory.models import Purpose
 from requests_app.models import PersonSession
+
+SIGNAL = choices.How(act=Choice.Act.SIGNAL)
 
 
 def signalled(request: HttpRequest) -> bool:
@@ -21,10 +24,16 @@ def signalled(request: HttpRequest) -> bool:
 def honour(session: PersonSession) -> bool:
     """Record the opt-out for this session's person where it is not on record yet; whether anything was recorded."""
     current = choices.current(session.subject)
-    selling = Purpose.objects.filter(sale_or_sharing=True).values_list("key", flat=True)
-    if all(_settled(current.get(key), session) for key in selling):
+    selling = Purpose.objects.filter(sale_or_sharing=True)
+    waiting = [one for one in selling if not _settled(current.get(one.key), session)]
+    if not waiting:
         return False
-    choices.opt_out_of_sale(session.subject, source=Choice.Source.PORTAL, actor=actors.person(session.subject_id))
+    actor, notice = actors.person(session.subject_id), notices.current()
+    with log.atomic():
+        for purpose in waiting:
+            choices.record(
+                session.subject, purpose, False, source=Choice.Source.PORTAL, actor=actor, notice=notice, how=SIGNAL
+            )
     return True
 
 

@@ -23,7 +23,20 @@ from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from inventory.models import Field
-from requests_app import askers, clocks, laws, letters, locks, narrowing, plans, policy, proof, stationery, workflow
+from requests_app import (
+    askers,
+    clocks,
+    laws,
+    letters,
+    locks,
+    narrowing,
+    plans,
+    playing,
+    policy,
+    proof,
+    stationery,
+    workflow,
+)
 from requests_app.models import Agent, Asker, Clock, Letter, Proof, Request, State
 from requests_app.proving import stopping
 from subjects import identifiers, registry
@@ -36,7 +49,7 @@ class Submission:
 
     `changes` is for corrections: attribute and new value. `asker` is who asks, where that is not the person. Only
     colleagues and API clients give further identifiers by kind, data categories that the request is limited to, and masks as
-    `connectors.scope.narrowed` takes them.
+    `connectors.scope.narrowed` takes them. `post`: the postal address of somebody without e-mail; only colleagues give it.
     """
 
     right: str
@@ -54,6 +67,7 @@ class Submission:
     language: str = "en"
     nonce: str | None = None
     received_at: datetime | None = None
+    post: str = ""
 
 
 def submit(submission: Submission, *, now: datetime, actor: Actor | None = None, agent: Agent | None = None) -> Request:
@@ -99,7 +113,7 @@ def _by_nonce(submission: Submission) -> Request | None:
 def _digest(submission: Submission) -> str:
     """A keyed digest of what was asked, by which a repeat is told from another request."""
     content = asdict(submission) | {"nonce": None, "channel": None}
-    for name in ("relation", "asker"):  # left out where they say nothing, as before there were any
+    for name in ("relation", "asker", "post"):  # left out where they say nothing, as before there were any
         if not content[name]:
             del content[name]
     text = json.dumps(content, sort_keys=True, default=str)
@@ -145,6 +159,9 @@ def _row(
     now: datetime,
 ) -> Request:
     received_at = submission.received_at or now
+    statutes = laws.frozen(submission.residence, submission.right, received_at, submission.relation)
+    book = playing.applying(submission.right, statutes)
+    limit = list(book.categories) if book is not None and not submission.categories else []
     by_staff = clean["standing"] is not None and clean["standing"].gate == Asker.Gate.STAFF
     return Request.objects.create(
         reference=_free_reference(),
@@ -159,13 +176,14 @@ def _row(
         content_digest=_digest(submission),
         details=clean["details"],
         changes=clean["changes"],
-        categories=list(submission.categories),
-        masks=submission.masks,
+        categories=list(submission.categories) or limit,
+        masks=submission.masks or playing.masks(book),
         relation=submission.relation,
         asked_by=submission.asker.kind if submission.asker else Request.AskedBy.SELF,
         authority=Request.Authority.AWAITING if by_staff else Request.Authority.NONE,
-        laws=laws.frozen(submission.residence, submission.right, received_at, submission.relation),
+        laws=statutes,
         plan=plan.frozen(),
+        playbook=playing.frozen(book, limited=bool(limit)),
     )
 
 
@@ -175,7 +193,7 @@ def _acknowledge(request: Request, identifier: Identifier, plan: plans.Plan, now
         log.record("proof.limited", actor=who, noun=request, subject_id=request.subject_id, purpose=Proof.Purpose.OPEN)
         return
     context: dict[str, Any] = {"link": ""}
-    if plan.needs_proof and request.authority == Request.Authority.NONE:
+    if identifier.kind != Identifier.Kind.POST and plan.needs_proof and request.authority == Request.Authority.NONE:
         # A code opens a session in the browser that asked: never in that of somebody who asks for the person.
         holder = proof.receipt_holder(request.reference) if request.asked_by == Request.AskedBy.SELF else ""
         context = proof.attempt(request, Proof.Purpose.OPEN, identifier=identifier, now=now, holder=holder).words()
@@ -208,9 +226,15 @@ def acknowledge_owed(now: datetime) -> int:
 
 def _subject(submission: Submission, actor: Actor | None) -> tuple[DataSubject, Identifier]:
     who = actor or actors.worker("requests.intake")
-    subject = registry.find_or_make("email", submission.email, actor=who)
+    # Nobody is found by a postal address, which a household shares, nor by a number that was told by phone.
+    found = registry.find_or_make("email", submission.email, actor=who) if submission.email else None
+    subject = found or registry.newcomer(actor=who)
     locks.person(subject.pk)  # so that the limit of letters to one mailbox holds for forms that arrive at once
-    identifier = registry.add(subject, "email", submission.email, actor=who)
+    postal = (
+        registry.add(subject, "post", submission.post, claimed=True, actor=who) if submission.post.strip() else None
+    )
+    identifier = registry.add(subject, "email", submission.email, actor=who) if submission.email else postal
+    assert identifier is not None  # _validated
     for kind, value in submission.identifiers.items():
         registry.add(subject, kind, value, claimed=True, actor=who)
     if submission.name.strip():
@@ -229,7 +253,7 @@ def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
     """The cleaned free fields. Raises Refused that names the first field at fault."""
     if submission.right not in plans.OFFERED:
         raise Refused(gettext("Choose what you would like us to do."), code="right_unknown", field="right")
-    identifiers.email(submission.email)
+    _reached(submission)
     _text(submission.name, "name", policy.LONGEST_NAME, lines=False)
     if not laws.known(submission.residence):
         raise Refused(gettext("Choose where you live from the list."), code="residence_unknown", field="residence")
@@ -241,6 +265,21 @@ def _validated(submission: Submission, now: datetime) -> dict[str, Any]:
     details = _text(submission.details, "details", policy.LONGEST_DETAILS, lines=True)
     _received(submission, now)
     return {"details": details, "changes": _changes(submission), "standing": _standing(submission, now)}
+
+
+def _reached(submission: Submission) -> None:
+    """An e-mail address, or where a colleague writes down what came another way, a postal one."""
+    elsewhere = submission.channel in (Request.Channel.PHONE, Request.Channel.POST, Request.Channel.PERSON)
+    if submission.email or not elsewhere:
+        identifiers.email(submission.email)
+    elif not submission.post.strip():
+        words = "Write down an e-mail address or a postal address: the answer has to reach the person."
+        raise Refused(words, code="email_shape", field="email")
+    elif submission.asker is not None:
+        words = "Somebody asks for this person: write down the person's own e-mail, so that they hear of it."
+        raise Refused(words, code="email_needed", field="email")
+    if submission.post.strip():
+        identifiers.normalise("post", submission.post)
 
 
 def _standing(submission: Submission, now: datetime) -> law.Standing | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 import law
+from disclosures import third_parties as parties
 from law.model import ClockRule
 from requests_app.models import Clock, Pause, Request
 
@@ -265,6 +266,12 @@ def remedies(request: Request) -> list[str]:
         if remedy.court:
             said.append(gettext(remedy.court if remedy.court.endswith(".") else f"{remedy.court}."))
     return list(dict.fromkeys(said))
+
+
+def third_parties(request: Request) -> parties.Listing | None:
+    """The list of third parties by name that the request's laws grant, or None. Its laws are those of the day it came."""
+    on = request.received_at.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)).date()
+    return parties.answer(request.subject, _statutes(request), on)
 
 
 def _statutes(request: Request) -> list[law.Statute]:

@@ -5,6 +5,7 @@
 2. `send` claims the row, talks to the mail server outside any transaction, and marks the row afterwards.
 3. A temporary failure is tried again for three days; a refusal of the address, or three days without success, parks the
    letter where a colleague sees it. A letter whose link has died is dropped, never sent late.
+4. A letter to a postal address waits for a colleague who prints it and says that it was posted.
 Mail goes to the value that is stored with the identifier, never to one that a request brought along; a letter
 to a client goes to the contact that the inventory names.
 """
@@ -29,7 +30,7 @@ from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from law import languages
-from requests_app import attention, bells, clocks, locks, policy, results, stationery, wording
+from requests_app import attention, bells, clocks, locks, playbooks, policy, results, stationery, wording
 from requests_app.models import Clock, Letter, Request
 from requests_app.proving import senders
 from subjects.models import Identifier
@@ -37,6 +38,7 @@ from subjects.models import Identifier
 logger = logging.getLogger(__name__)
 
 SENDER = actors.worker("requests.letters")
+QUEUED = leases.Claimable(lambda: Letter.objects.filter(state=Letter.State.QUEUED), "identifier", "request")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ def queue(
     """
     sheet = _write(request, kind, context, summary=summary)
     key = uuid.uuid4()
+    goes_to = (identifier or address(request)) if to is None else None
+    by_post = goes_to is not None and goes_to.kind == Identifier.Kind.POST
     letter = Letter(
         id=key, request=request, dedupe=dedupe, kind=kind, expires_at=expires_at,
-        identifier=(identifier or address(request)) if to is None else None,
+        identifier=goes_to, state=Letter.State.TO_POST if by_post else Letter.State.QUEUED,
         language=sheet.language, statute=sheet.statute, template_version=sheet.version,
         subject_line=sheet.subject_line, body=sheet.body, message_id=f"<{key}@{settings.SITE_HOST}>",
     )  # fmt: skip
@@ -79,7 +83,10 @@ def queue(
         if not Letter.objects.filter(pk=key).exists():
             return Letter.objects.get(request=request, dedupe=dedupe)
         log.record("letter.queued", actor=actor, noun=request, subject_id=request.subject_id, kind=kind, letter=key)
-        ring(bells.send_letter, letter.pk)
+        if by_post:
+            attention.refresh(request.pk, actor=actor)
+        else:
+            ring(bells.send_letter, letter.pk)
     return letter
 
 
@@ -89,7 +96,11 @@ def preview(request: Request, kind: str, context: dict[str, Any] | None = None, 
 
 
 def addressee(letter: Letter) -> str:
-    """The name for the window of an envelope, or nothing for somebody who has not proved their mailbox."""
+    """What stands in the window of the envelope: a postal address where it goes there, else the name; nothing for somebody
+    who has not proved their mailbox.
+    """
+    if letter.identifier is not None and letter.identifier.kind == Identifier.Kind.POST:
+        return letter.identifier.value
     return letter.to_name or wording.name(letter.request)
 
 
@@ -125,8 +136,7 @@ def waiting(now: datetime) -> list[uuid.UUID]:
 def send(letter_id: uuid.UUID) -> None:
     """Send one letter, unless another worker has it, it was sent, or its link has died."""
     now = timezone.now()
-    queued = Letter.objects.filter(state=Letter.State.QUEUED).select_related("identifier", "request")
-    letter = leases.claim(queued, letter_id, now)
+    letter = QUEUED.claim(letter_id, now)
     if letter is None:
         return
     try:
@@ -170,6 +180,24 @@ def retry(letter: Letter, *, by: User) -> None:
         )
         attention.refresh(request.pk, actor=actors.staff(by.pk))
         ring(bells.send_letter, letter.pk)
+
+
+def posted(letter: Letter, *, by: User, now: datetime) -> None:
+    """A colleague printed and posted it. Raises Refused without the permission, or when it is not to be posted any more."""
+    if not by.has_perm(f"requests_app.{policy.WORK}"):
+        raise Refused("Your role may not send letters. Ask a colleague who works on cases.", code="not_allowed")
+    who = actors.staff(by.pk)
+    with log.atomic():
+        request = locks.request(letter.request_id)
+        waits = Letter.objects.filter(pk=letter.pk, state=Letter.State.TO_POST)
+        if not waits.update(state=Letter.State.SENT, sent_at=now):
+            raise Refused("This letter does not wait to be posted any more.", code="state_conflict")
+        log.record(
+            "letter.posted", actor=who, noun=request, subject_id=request.subject_id, kind=letter.kind, letter=letter.pk
+        )
+        if letter.kind in policy.CONFIRMS:
+            clocks.meet(request, Clock.Kind.ACKNOWLEDGE, now, actor=who)
+        attention.refresh(request.pk, actor=who)
 
 
 def returned(letter: Letter, *, status: str, actor: Actor) -> None:
@@ -270,6 +298,7 @@ def _written(
 ) -> stationery.Sheet:
     with stationery.speaking(language) as spoken:
         facts = wording.facts(request, summary) | {key: _worded(key, value) for key, value in context.items()}
+        facts["own_words"] = playbooks.words(request.playbook, kind, spoken)
         return stationery.write(kind, facts, language=spoken, statutes=[row["statute"] for row in request.laws])
 
 

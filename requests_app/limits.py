@@ -39,6 +39,8 @@ MAILBOX = Limit("mailbox", 6, 3600)
 CODES = Limit("codes", 10, 600)
 # In a flood: how many forms of one network may come without a proof of work, by having waited.
 WAITED = Limit("waited", 10, 600)
+# Reports of cookies that a network's browsers saw: each browser reports once a day, and only what is new.
+SEEN = Limit("seen", 60, 600)
 SITE_SECONDS = 60
 # A flood is over when so long no minute had too many forms.
 FLOOD_SECONDS = 600
@@ -63,6 +65,20 @@ def by_mailbox(address: str, now: float | None = None) -> int | None:
 def by_browser(holder: str, now: float | None = None) -> int | None:
     """Count one code typed in this browser; the seconds to wait when there were too many, else None."""
     return _count(CODES, holder, now)
+
+
+def by_banner(request: HttpRequest, now: float | None = None) -> int | None:
+    """Count one answer of a banner from this network; the seconds to wait when it sent too many, else None.
+
+    Apart from forms: a busy site's banners would else look like a flood of forms.
+    """
+    _notice_proxy(request)
+    return _count(Limit("banner", settings.BANNER_PER_NETWORK, NETWORK_SECONDS), network(request), now)
+
+
+def by_report(request: HttpRequest, now: float | None = None) -> int | None:
+    """Count one report of cookies from this network; the seconds to wait when it sent too many, else None."""
+    return _count(SEEN, network(request), now)
 
 
 def by_waiting(request: HttpRequest, now: float | None = None) -> int | None:

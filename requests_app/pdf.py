@@ -22,7 +22,7 @@ ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 
 
 def made(sheet: stationery.Sheet, *, reference: str, residence: str, on: date, name: str = "") -> bytes:
-    """The letter as a PDF. `name` stands in the window of the envelope; without one the reference does."""
+    """The letter as a PDF. `name` (or the lines of an address) stands in the window of the envelope; else the reference."""
     with stationery.speaking(sheet.language) as language:
         recipient = name or f"{gettext('Reference')} {reference}"
         data: dict[str, Any] = {
@@ -32,7 +32,7 @@ def made(sheet: stationery.Sheet, *, reference: str, residence: str, on: date, n
             "address": [one.strip() for one in settings.COMPANY_ADDRESS.split(",")],
             "sender": settings.COMPANY_ADDRESS.replace(", ", " · "),
             "email": settings.COMPANY_EMAIL,
-            "recipient": [recipient],
+            "recipient": [one.strip() for one in recipient.splitlines() if one.strip()],
             "reference": reference,
             "date": wording.day(on),
             "subject": sheet.subject_line or gettext("Letter"),

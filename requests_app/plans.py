@@ -16,7 +16,7 @@ class Plan:
     review: bool
     second_person: bool
     operation: Literal["export", "erase", "correct", "suppress", "restrict", ""]
-    recipients: Literal["", "erasure", "correction", "opt_out"]
+    recipients: Literal["", "erasure", "correction", "restriction", "opt_out"]
     delivers: Literal["parcel", "letter"]
     letter: str
     asks_changes: bool = False
@@ -154,7 +154,7 @@ PLANS = {
             review=True,
             second_person=False,
             operation="restrict",
-            recipients="",
+            recipients="restriction",  # GDPR art. 19
             delivers="letter",
             letter="restricted",
         ),

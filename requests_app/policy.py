@@ -30,6 +30,9 @@ LETTER_LIMITS = (
     LetterLimit(("phone_code",), 8, 24),
 )
 
+# A link in a letter is its owner's proof, or their way to stop a request. Whoever could follow it would be that person.
+LINK = re.compile(r"(/(?:proof|stop|ack)/)[A-Za-z0-9_\-]+")
+
 SESSION_HOURS = 12
 # To one channel, of the letters by which a request can be stopped.
 STOP_LETTERS_AN_HOUR = 3

@@ -46,7 +46,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A new link with its code, as they stand in a letter and nowhere else, and when the link dies."""
+    """A new link with its code, if it has one, as they stand in a letter and nowhere else, and when the link dies."""
 
     url: str
     code: str
@@ -70,8 +70,8 @@ def receipt_holder(reference: str) -> str:
 
 
 def attempt(request: Request, purpose: str, *, identifier: Identifier, now: datetime, holder: str = "") -> Attempt:
-    """A new one-time link, with a code for the browser of `holder`."""
-    token, code, key = secrets.token_urlsafe(32), codes.new(), uuid.uuid4()
+    """A new one-time link, with a code for the browser of `holder`; where no browser asked there is no code."""
+    token, code, key = secrets.token_urlsafe(32), codes.new() if holder else "", uuid.uuid4()
     expires_at = now + timedelta(minutes=settings.PROOF_LINK_MINUTES)
     code_until = now + timedelta(minutes=policy.CODE_MINUTES)
     Proof.objects.create(
@@ -81,7 +81,7 @@ def attempt(request: Request, purpose: str, *, identifier: Identifier, now: date
         identifier=identifier,
         token_hash=hashed(token),
         expires_at=expires_at,
-        code_hash=codes.kept(key, code),
+        code_hash=codes.kept(key, code) if code else "",
         code_until=code_until,
         holder=holder,
     )
@@ -89,8 +89,15 @@ def attempt(request: Request, purpose: str, *, identifier: Identifier, now: date
 
 
 def send(request: Request, purpose: str, *, actor: Actor, now: datetime | None = None, holder: str = "") -> None:
-    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough."""
-    _mail(request, purpose, letters.address(request), actor=actor, now=now or timezone.now(), holder=holder)
+    """Mail a link for `purpose` to the address of the request; silently nothing when that mailbox had enough.
+
+    Raises Refused for somebody without e-mail: a link on paper is no proof.
+    """
+    to = letters.address(request)
+    if to.kind == Identifier.Kind.POST:
+        words = "This person has no e-mail address. Make sure in another way who asks, and say so on the case."
+        raise Refused(words, code="no_address")
+    _mail(request, purpose, to, actor=actor, now=now or timezone.now(), holder=holder)
 
 
 def sign_in(email: str, *, now: datetime, holder: str = "") -> None:
@@ -195,6 +202,15 @@ def vouch(request: Request, *, by: User, method: str, also: Mapping[str, str] | 
         log.record("request.proved", actor=who, noun=fresh, subject_id=fresh.subject_id, channel=method)
         workflow.nudge(fresh)
     return fresh
+
+
+def claimed(request: Request) -> dict[str, str]:
+    """What was written down of this person and nobody has checked, by kind: a phone, a customer number. Nothing is searched
+    by it before somebody does.
+    """
+    kinds = (Identifier.Kind.PHONE, Identifier.Kind.ACCOUNT)
+    rows = Identifier.objects.filter(subject=request.subject_id, kind__in=kinds, claimed=True, proved_at=None)
+    return {one.kind: one.value for one in rows.order_by("-created_at")}
 
 
 def accept(request: Request, identifiers: Sequence[Identifier], *, channel: str, now: datetime, actor: Actor) -> None:

@@ -190,7 +190,8 @@ class AskForm(OptOutForm):
 
     def on(self, step: str) -> list[str]:
         """The names of the fields of a step, as far as they are asked."""
-        placed = [name for name in self.fields if name not in MARKS and PLACED.get(name, DETAILS) == step]
+        left_out = (*MARKS, *appearance.current().left_out)
+        placed = [name for name in self.fields if name not in left_out and PLACED.get(name, DETAILS) == step]
         return [name for name in placed if wanted(name, self.chosen, self.by)]
 
     @property
@@ -238,6 +239,8 @@ class AskForm(OptOutForm):
     def _words(self, name: str, value: str, choices: dict[Any, Any]) -> str:
         if name == "residence":
             return place_name(value)
+        if choices and value not in choices:
+            return gettext("Please choose again.")  # left over from another answer; sending it is refused in words
         return str(choices.get(value, value))
 
     # ------------------------------------------------------------ from page to page

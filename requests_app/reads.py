@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from audit import log
-from connectors import batches
+from connectors import batches, holds
 from connectors.models import Finding, LegalHold, WorkOrder
 from disclosures.models import Notice
 from requests_app import plans
@@ -90,13 +90,20 @@ class Case:
     fingerprint: str
 
 
+def _told(request: Request) -> "QuerySet[Notice]":
+    """What recipients are told for a request, each with how often it was tried."""
+    rows = Notice.objects.filter(origin=request.reference).select_related("recipient")
+    return rows.annotate(tried=Count("tries")).order_by("queued_at")
+
+
 def can_move(now: datetime) -> list[UUID]:
     """Requests whose next step may be possible; a step that turns out not to be is simply not made.
 
     Those that wait for a person are looked at again by turns, a few at a time, so that many of them hold up nobody.
     """
     orders = WorkOrder.objects.filter(batch=OuterRef("batch"))
-    untold = Notice.objects.filter(origin=OuterRef("reference"), state=Notice.State.QUEUED)
+    waits = (Notice.State.QUEUED, Notice.State.HANDED)
+    untold = Notice.objects.filter(origin=OuterRef("reference"), state__in=waits)
     unbuilt = Parcel.objects.filter(request=OuterRef("pk"), state=Parcel.State.OPEN)
     at_work = Q(state__in=(State.COLLECTING, State.DELIVERING, State.NOTIFYING))
     ready = (
@@ -183,11 +190,11 @@ def case(request_id: UUID) -> Case:
             WorkOrder.objects.filter(batch=request.batch_id).select_related("system").order_by("created_at", "wave")
         ),
         letters=list(request.letters.select_related("identifier")),
-        notices=list(Notice.objects.filter(origin=request.reference).select_related("recipient")),
+        notices=list(_told(request)),
         notes=list(request.notes.select_related("author")),
         referrals=list(request.referrals.select_related("order__system", "by", "letter").order_by("order__created_at")),
         timeline=timeline(request),
-        holds=list(LegalHold.objects.filter(subject=request.subject_id, released_at=None)),
+        holds=list(holds.of(request.subject_id)),
         parcel=getattr(request, "parcel", None),
         fingerprint=batches.fingerprint(request.batch) if request.batch is not None else "",
     )

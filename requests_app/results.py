@@ -1,15 +1,18 @@
 """What became of a request, collection by collection, counted from the receipts and not from what was intended. Reads only."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Sum, UUIDField
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from audit.kept import Here, Kept
 from connectors.models import Finding, Receipt, WorkOrder
 from connectors.scope import NOT_ASKED
+from inventory import phrases
 from inventory.models import Collection
 from inventory.models import Field as Column
 from requests_app import laws, leftovers, plans, stationery
@@ -141,10 +144,17 @@ def ground(request: Request, code: str) -> str:
 
 def _telling(request: Request) -> list[WorkOrder]:
     """The orders of this request that say more than that they were done: referrals, what was given up, what left rows."""
+    return _orders(origin=request.reference)
+
+
+def _special() -> QuerySet[WorkOrder]:
     stopped = Q(operation__in=leftovers.CHANGING, state=WorkOrder.State.PARKED, park_code="left")
     wanted = Q(operation=WorkOrder.Operation.REFER) | Q(state=WorkOrder.State.WAIVED) | stopped
-    rows = WorkOrder.objects.filter(wanted, batch__origin=request.reference)
-    return list(rows.select_related("system", "referral", "batch").order_by("created_at", "pk"))
+    rows = WorkOrder.objects.filter(wanted, batch__origin=Here("origin", CharField()))
+    return rows.select_related("system", "referral", "batch").order_by("created_at", "pk")
+
+
+_orders = Kept(_special)
 
 
 def referred(request: Request, orders: list[WorkOrder] | None = None) -> list[str]:
@@ -208,7 +218,7 @@ def _left_behind(request: Request, orders: list[WorkOrder]) -> list[Line]:
             "rows": one.rows,
             "words": words,
         }
-        lines.append(Line(one.title, text if one.rows else gettext("rows are left there")))
+        lines.append(Line(phrases.said(one.title), text if one.rows else gettext("rows are left there")))
     return lines
 
 
@@ -217,15 +227,23 @@ def _findings(request: Request, plan: plans.Plan) -> list[tuple[Finding, int]]:
 
     Those of an earlier search, which was made again, count only where it had an effect.
     """
-    receipts = Receipt.objects.filter(chunk__finding=OuterRef("pk"), order__operation=plan.operation)
-    total = receipts.order_by().values("chunk__finding").annotate(total=Sum("rows")).values("total")
-    rows = Finding.objects.filter(batch__origin=request.reference, rows__gt=0)
-    rows = rows.annotate(receipted=Coalesce(Subquery(total), 0))
-    rows = rows.filter(Q(batch=request.batch_id) | Q(receipted__gt=0)).order_by("batch__created_at", "place", "pk")
+    rows: list[Any] = _counted(origin=request.reference, operation=plan.operation, batch=request.batch_id)
     concerned = _concerned(request, plan)
-    rows = rows.exclude(ground=NOT_ASKED)  # the request is limited to other data: nothing to say about these
     wanted = [one for one in rows if concerned is None or (one.dataset, one.collection) in concerned]
     return [(one, one.receipted) for one in wanted]
+
+
+def _receipted() -> QuerySet[Finding]:
+    receipts = Receipt.objects.filter(chunk__finding=OuterRef("pk"), order__operation=Here("operation", CharField()))
+    total = receipts.order_by().values("chunk__finding").annotate(total=Sum("rows")).values("total")
+    rows = Finding.objects.filter(batch__origin=Here("origin", CharField()), rows__gt=0)
+    rows = rows.annotate(receipted=Coalesce(Subquery(total), 0))
+    rows = rows.filter(Q(batch=Here("batch", UUIDField())) | Q(receipted__gt=0))
+    # Where the request is limited to other data there is nothing to say about these.
+    return rows.exclude(ground=NOT_ASKED).order_by("batch__created_at", "place", "pk")
+
+
+_counted = Kept(_receipted)
 
 
 def _concerned(request: Request, plan: plans.Plan) -> set[tuple[str, str]] | None:
@@ -252,13 +270,17 @@ def _why(request: Request, one: Finding, keeping: dict[tuple[str, str], tuple[st
     words = ground(request, one.ground or reason or "legal_obligation")
     if one.ground_note and one.ground_note != until:
         words = f"{words}; {one.ground_note}"
-    return gettext("%(words)s. We keep it until %(until)s") % {"words": words, "until": until} if until else words
+    return (
+        gettext("%(words)s. We keep it until %(until)s") % {"words": words, "until": phrases.said(until)}
+        if until
+        else words
+    )
 
 
 def _say(lines: list[Line], one: Finding, rows: int, words: str) -> None:
     lines.append(
         Line(
-            one.title,
+            phrases.said(one.title),
             ngettext("%(rows)d row %(words)s", "%(rows)d rows %(words)s", rows) % {"rows": rows, "words": words},
         )
     )

@@ -5,6 +5,7 @@ verb refuses when the findings have another one by then.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -12,11 +13,12 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
+from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
-from connectors import batches
-from connectors.models import Authorisation, Finding
-from requests_app import bells, guards, laws, locks, plans, policy, workflow
+from connectors import batches, settling
+from connectors.models import Authorisation, Batch, Finding
+from requests_app import assignment, bells, guards, laws, locks, plans, playbooks, playing, policy, watching, workflow
 from requests_app.buttons import Action, Ask, actions, may_approve, may_propose
 from requests_app.models import Note, Outcome, Parcel, Request, State
 from requests_app.policy import APPROVE, DECIDE, DENY, NOTE, SEND_BACK_REASONS, WORK
@@ -50,20 +52,21 @@ def propose(request: Request, *, by: User, fingerprint: str) -> Request:
         _may(by, DECIDE)
     with log.atomic():
         fresh = _reviewed(request, fingerprint)
-        plan = plans.thaw(fresh.plan)
         if Finding.objects.filter(batch=fresh.batch_id, decision=Finding.Decision.OPEN).exists():
             raise Refused("Some findings are not decided yet. Decide about each, then propose.", code="undecided")
         now = timezone.now()
+        if fresh.owner_id is None:  # whoever decides first looks after it from then on
+            assignment.give(fresh, to=by, actor=actors.staff(by.pk), event="request.taken")
         unclaimed = Request.objects.filter(pk=fresh.pk, state=State.IN_REVIEW, proposed_by=None)
         if not unclaimed.update(proposed_by=by, proposed_at=now, proposed_fingerprint=fingerprint):
             raise Refused(
                 "A decision has been proposed already. It can be approved or sent back.", code="state_conflict"
             )
         fresh.proposed_by, fresh.proposed_at, fresh.proposed_fingerprint = by, now, fingerprint  # the row is ours
-        if plan.second_person or not by.has_perm(f"requests_app.{DECIDE}"):
+        if playing.second_person(fresh) or not by.has_perm(f"requests_app.{DECIDE}"):
             _record("request.proposed", fresh, by, findings=_findings(fresh))
             return fresh
-        return _carry_out(fresh, by)
+        return carry_out(fresh, by)
 
 
 def approve(request: Request, *, by: User, fingerprint: str) -> Request:
@@ -78,7 +81,10 @@ def approve(request: Request, *, by: User, fingerprint: str) -> Request:
             raise Refused("You proposed this yourself; somebody else has to approve it.", code="same_person")
         if fresh.proposed_fingerprint != fingerprint:
             raise Refused(STALE, code="findings_conflict")
-        return _carry_out(fresh, by)
+        if playing.lacking(fresh, by):
+            playing.approve_first(fresh, by=by)
+            return fresh
+        return carry_out(fresh, by)
 
 
 def send_back(request: Request, *, by: User, reason_code: str) -> Request:
@@ -111,7 +117,7 @@ def deny(request: Request, *, by: User, ground: str, note: str) -> Request:
         if fresh.state not in (State.COLLECTING, State.IN_REVIEW):
             raise Refused("A request can be denied while it is searched or reviewed.", code="illegal_move")
         if fresh.batch is not None:
-            batches.cancel(fresh.batch, actor=actors.staff(by.pk))
+            settling.cancel(fresh.batch, actor=actors.staff(by.pk))
         return workflow.close(
             fresh,
             Outcome.DENIED,
@@ -133,7 +139,7 @@ def collect_again(request: Request, *, by: User) -> Request:
         if fresh.state not in (State.IN_REVIEW, State.DELIVERING):
             raise Refused("Only a request in review, or one that is stuck, can be searched again.", code="illegal_move")
         if fresh.batch is not None:
-            batches.cancel(fresh.batch, actor=who)
+            settling.cancel(fresh.batch, actor=who)
         return workflow.search_again(fresh, actor=who)
 
 
@@ -141,10 +147,8 @@ def take(request: Request, *, by: User) -> Request:
     """Become the colleague who looks after this request."""
     _may_any(by, WORK)
     with log.atomic():
-        fresh = locks.request(request.pk)
-        Request.objects.filter(pk=fresh.pk).update(owner=by)
-        _record("request.taken", fresh, by)
-    return Request.objects.get(pk=fresh.pk)
+        assignment.give(locks.request(request.pk), to=by, actor=actors.staff(by.pk), event="request.taken")
+    return Request.objects.get(pk=request.pk)
 
 
 def note(request: Request, *, by: User, text: str) -> Note:
@@ -153,9 +157,11 @@ def note(request: Request, *, by: User, text: str) -> Note:
     words = text.strip()
     if not words or len(words) > policy.LONGEST_DETAILS or not policy.printable(words, lines=True):
         raise Refused("Write a note of at most 4,000 characters.", code="note_empty", field="text")
+    people = watching.named(words)
     with log.atomic():
         written = Note.objects.create(request=request, author=by, text=words)
         _record("request.noted", request, by, note=written.pk)
+        watching.mention(written, people, by=by)
     return written
 
 
@@ -180,17 +186,18 @@ def act_on_finding(request: Request, finding: Finding, *, by: User, action: str)
 # ---------------------------------------------------------------- the work behind the verbs
 
 
-def _carry_out(request: Request, by: User) -> Request:
-    """Authorise exactly the approved findings and set the work going, in the caller's transaction."""
-    plan = plans.thaw(request.plan)
+def carry_out(
+    request: Request, by: User, *, actor: Actor | None = None, event: str = "request.approved", **facts: Any
+) -> Request:
+    """Authorise exactly the approved findings and set the work going, in the caller's transaction, under the request's lock.
+
+    `by` answers for it; `actor` did it, if that is not `by`.
+    """
+    plan, who = plans.thaw(request.plan), actor or actors.staff(by.pk)
     now = timezone.now()
     wait = timedelta(hours=settings.ERASURE_COOLING_OFF_HOURS)
-    if request.batch is None:
-        raise Refused("Nothing has been searched yet.", code="not_searched")
-    if guards.stopped(request):
-        raise Refused(workflow.STOPPED, code="stopped")
     batches.authorise(
-        request.batch,
+        _checked(request, by),
         operation=plan.operation,
         basis=Authorisation.Basis.REQUEST,
         proved_at=request.proved_at,
@@ -198,20 +205,33 @@ def _carry_out(request: Request, by: User) -> Request:
         approved_by=by,
         changes=request.changes or None,
         not_before=now + wait if plan.operation == "erase" and wait else None,
-        actor=actors.staff(by.pk),
+        actor=who,
     )
     findings = _findings(request)
-    _record("request.approved", request, by, findings=findings)
+    log.record(event, actor=who, noun=request, subject_id=request.subject_id, findings=findings, **facts)
     if plan.operation == "erase":
-        stopping.tell_before_erasure(request, now=now, actor=actors.staff(by.pk))
+        stopping.tell_before_erasure(request, now=now, actor=who)
     if plan.delivers == "parcel" and findings:
         _open_parcel(request, by)
-    moved = workflow.move(
-        request, State.DELIVERING, actor=actors.staff(by.pk), held=True, approved_by=by, approved_at=now
-    )  # fmt: skip
+    moved = workflow.move(request, State.DELIVERING, actor=who, held=True, approved_by=by, approved_at=now)
     if guards.carried_out(moved):  # else what there is to do rings when it is done
         workflow.nudge(moved)
     return moved
+
+
+def _checked(request: Request, by: User) -> Batch:
+    """The batch to be authorised, after a last look at who approves, whichever way they came."""
+    if request.batch is None:
+        raise Refused("Nothing has been searched yet.", code="not_searched")
+    if guards.stopped(request):
+        raise Refused(workflow.STOPPED, code="stopped")
+    if unticked := playing.open_steps(request):
+        raise Refused(playbooks.unticked(unticked), code="step_open")
+    if playing.second_person(request) and request.proposed_by_id in (None, by.pk):
+        raise Refused("Somebody else has to approve this.", code="same_person")
+    if playing.lacking(request, by):
+        raise Refused("One more colleague has to approve this.", code="not_approved")
+    return request.batch
 
 
 def _open_parcel(request: Request, by: User) -> None:

@@ -10,19 +10,25 @@ from audit.bell import goes_on, ring
 from audit.sweeps import once_per_slot
 from requests_app import (
     acts,
+    assignment,
+    automatic,
     bulk,
     deadlines,
     delivery,
+    digests,
+    figures,
     inbox,
     intake,
+    laws,
     letters,
+    promises,
     proof,
     reads,
     referrals,
     uploads,
     workflow,
 )
-from requests_app.proving import facts, papers
+from requests_app.proving import facts, held, papers
 
 
 @shared_task
@@ -128,11 +134,60 @@ def sweep_clocks() -> int:
 
 
 @shared_task
+@once_per_slot("requests.sweep_contacts", 15)
+def sweep_contacts() -> int:
+    """Tell the mailboxes of a person that only the company's systems know."""
+    return held.sweep(timezone.now())
+
+
+@shared_task
+@once_per_slot("requests.sweep_owners", 5)
+def sweep_owners() -> int:
+    """Give requests without an owner to whom the rules say."""
+    return assignment.sweep(laws.today())
+
+
+@shared_task
+@once_per_slot("requests.sweep_playbooks", 5)
+def sweep_playbooks() -> int:
+    """Approve what playbooks approve by themselves."""
+    return automatic.sweep()
+
+
+@shared_task
+def send_digest(digest_id: str) -> None:
+    """Send one daily mail."""
+    digests.send(UUID(digest_id))
+
+
+@shared_task
+@once_per_slot("requests.sweep_digests", 60)
+def sweep_digests() -> int:
+    """Write today's mails to colleagues, and find those that can be sent."""
+    now = timezone.now()
+    return digests.open_due(now) + _ring_each(send_digest, digests.waiting(now))
+
+
+@shared_task
 @once_per_slot("requests.sweep_referrals", 15)
 def sweep_referrals() -> int:
     """Refer requests to the clients that decide, follow the letters to them, and forget what tasks by hand were about."""
     now, who = timezone.now(), actors.worker("requests.referrals")
     return referrals.sweep(now, actor=who) + referrals.forget_tasks(now)
+
+
+@shared_task
+@once_per_slot("requests.count_days", 300)
+def count_days() -> int:
+    """Count the days whose figures the charts show."""
+    return figures.sweep(timezone.now())
+
+
+@shared_task
+@once_per_slot("requests.run_checks", 3600)
+def run_checks() -> int:
+    """Run the assurance checks, so that a failing one is seen without being asked for."""
+    return promises.check_all(timezone.now())
 
 
 def _ring_each(task: object, ids: list[UUID]) -> int:

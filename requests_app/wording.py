@@ -9,20 +9,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, UUIDField, prefetch_related_objects
 from django.template import Context, engines
 from django.utils.formats import date_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext, pgettext
 
+from audit.kept import Here, Kept
 from connectors.models import Finding
 from consent import choices
-from disclosures import ledger
+from disclosures import ledger, passing, received
 from disclosures.models import Notice
+from inventory import phrases
 from inventory.models import Collection, DataCategory, Dataset
 from inventory.models import Field as Column
 from requests_app import laws, plans, policy, results, stationery
 from requests_app.delivery.tables import plain as jsonable
 from requests_app.models import Clock, Request, Right
+from retention import remaining
 from subjects.models import Identifier
 
 SOURCES = {
@@ -42,7 +46,15 @@ def facts(request: Request, summary: results.Summary | None = None) -> dict[str,
         "due_law": laws.cited(laws.short(clock.statute), clock.cite) if clock else "",
         "summary": summary or results.summary(request),
         "told": told(request),
+        # Asked for by one letter only, so worked out where it is written.
+        "backups_until": SimpleLazyObject(lambda: backups_until(request)),
     }
+
+
+def backups_until(request: Request) -> str:
+    """The day by which the last backup with what was erased is gone, or nothing where the register knows of none."""
+    last = remaining.latest(remaining.of_erasure(request.reference))
+    return day(last) if last else ""
 
 
 def said(request: Request) -> dict[str, Any]:
@@ -58,6 +70,7 @@ def said(request: Request) -> dict[str, Any]:
         "reference": request.reference,
         "right": gettext(str(Right(request.right).label)),
         "plan": plans.thaw(request.plan),
+        "by_post": request.identifier is not None and request.identifier.kind == Identifier.Kind.POST,
         "request": request,
         "received_on": day(request.received_at),
         "extension_law": laws.extension_law(request),
@@ -68,6 +81,7 @@ def said(request: Request) -> dict[str, Any]:
         "parcel_days": settings.PARCEL_DAYS,
         "parcel_downloads": settings.PARCEL_DOWNLOADS,
         "unproved_days": settings.UNPROVED_DAYS,
+        "own_words": "",
     }
 
 
@@ -81,12 +95,23 @@ def salute(name: str) -> str:
     return policy.salutation(name, gettext("Hello"), pgettext("end of a salutation", ","))
 
 
+_names = Kept(
+    lambda: Identifier.objects.filter(subject=Here("subject", UUIDField()), kind=Identifier.Kind.NAME).order_by(
+        "-created_at"
+    )[:1]
+)
+_answers = Kept(
+    lambda: Clock.objects.filter(request=Here("request", UUIDField()), kind="respond", met_at=None).order_by("due_at")[
+        :1
+    ]
+)
+
+
 def name(request: Request) -> str:
     """The person's name once the mailbox is proved, else nothing."""
     if request.proved_at is None:
         return ""
-    names = Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.NAME).order_by("-created_at")
-    found = names.first()
+    found = _names.one(subject=request.subject_id)
     return found.value if found else ""
 
 
@@ -104,7 +129,7 @@ def due_on(request: Request) -> str:
 
 def _due(request: Request) -> Clock | None:
     """The clock that sets that day."""
-    return request.clocks.filter(kind="respond", met_at=None).order_by("due_at").first()
+    return _answers.one(request=request.pk)
 
 
 def categories(request: Request) -> set[str]:
@@ -131,7 +156,7 @@ def collections(keys: Iterable[tuple[str, str]]) -> "list[Collection]":
 def source(dataset: Dataset) -> str:
     """Where the data of a dataset comes from."""
     words = gettext(SOURCES[Dataset.Source(dataset.source)])
-    return f"{words} ({dataset.source_detail})" if dataset.source_detail else words
+    return f"{words} ({phrases.said(dataset.source_detail)})" if dataset.source_detail else words
 
 
 def told(request: Request) -> list[str]:
@@ -170,6 +195,7 @@ def own_record(request: Request, known_facts: Mapping[str, Any]) -> dict[str, st
         {"purpose": one.purpose.key, "granted": one.granted, "chosen_at": one.chosen_at}
         for one in sorted(known_facts["choices"], key=lambda one: one.purpose.key)
     ]
+    # The newest; data/disclosures.json has all of them, however many.
     given = [
         {
             "recipient": one.recipient.name,
@@ -177,7 +203,7 @@ def own_record(request: Request, known_facts: Mapping[str, Any]) -> dict[str, st
             "occasion": one.occasion,
             "at": one.disclosed_at,
         }
-        for one, _ in known_facts["disclosures"]
+        for one, _, _ in known_facts["disclosures"]
     ]
     record = {"requests": requests, "identifiers": known, "choices": picked, "disclosures": given}
     return {"privacy_centre": json.dumps(jsonable(record), ensure_ascii=False, indent=1)}
@@ -188,13 +214,24 @@ def overview(request: Request) -> dict[str, Any]:
     found = _findings(request, None)
     kept = [one for one in found if one.decision == Finding.Decision.KEEP]
     shown = {(one.dataset, one.collection) for one in found if one.decision == Finding.Decision.INCLUDE}
-    given = ledger.of(request.subject)
+    newest = received.page(request.subject, limit=policy.PAGE_ROWS)
     names = dict(DataCategory.objects.values_list("key", "name"))
+    receivers = ledger.recipients_of(request.subject, _shown_categories(shown))
+    prefetch_related_objects(receivers, "transfers")
     return {
-        "recipients": ledger.recipients_of(request.subject, _shown_categories(shown)),
-        "disclosures": [(one, [names.get(key, key) for key in one.categories]) for one in given],
-        "choices": sorted(choices.current(request.subject).values(), key=lambda one: one.purpose.name),
-        "withheld": [(one.title, results.ground(request, one.ground)) for one in kept],
+        "recipients": receivers,
+        "disclosures": [
+            (one, passing.occasion(one), [phrases.said(names.get(key, key)) for key in one.categories])
+            for one in newest.entries
+        ],
+        "more_disclosures": newest.next is not None,
+        "standing": [
+            (one, [phrases.said(each.name) for each in one.categories])
+            for one in received.standing_of(request.subject, searched=True)
+        ],
+        "third_parties": laws.third_parties(request),
+        "choices": sorted(choices.current(request.subject).values(), key=lambda one: phrases.said(one.purpose.name)),
+        "withheld": [(phrases.said(one.title), results.ground(request, one.ground)) for one in kept],
     }
 
 

@@ -21,7 +21,7 @@ from audit import log
 from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
-from connectors import batches
+from connectors import batches, settling
 from connectors.models import Authorisation
 from consent import choices
 from disclosures import notices
@@ -197,7 +197,8 @@ def _merge(request: Request, earlier: Request) -> Request:
 
 def _search(request: Request) -> Any:
     """A new batch, looking by what the person showed to be theirs; an opt-out also by the address it named."""
-    rows = Identifier.objects.filter(subject=request.subject_id).exclude(kind=Identifier.Kind.NAME)
+    shared = (Identifier.Kind.NAME, Identifier.Kind.POST)  # others bear the name and live at the address
+    rows = Identifier.objects.filter(subject=request.subject_id).exclude(kind__in=shared)
     if plans.thaw(request.plan).needs_proof:
         rows = rows.filter(proved_at__isnull=False)
     found: dict[str, list[str]] = {}
@@ -322,7 +323,7 @@ def withdraw(request: Request, *, actor: Actor) -> Request:
             )
         if fresh.batch is not None:
             # Cancelled first: from then on no worker writes, so what is seen now is all there will be.
-            batches.cancel(fresh.batch, actor=actor)
+            settling.cancel(fresh.batch, actor=actor)
             if not guards.untouched(fresh):
                 raise Refused(gettext("The work has begun already, so it cannot be stopped any more."), code="too_late")
         unbuilt = Parcel.objects.filter(request=fresh, state=Parcel.State.OPEN)
@@ -366,7 +367,7 @@ def open_again(request: Request, *, actor: Actor) -> Request:
     fresh = locks.request(request.pk)
     locks.person(fresh.subject_id)
     if fresh.batch is not None:
-        batches.cancel(fresh.batch, actor=actor)
+        settling.cancel(fresh.batch, actor=actor)
     changes: dict[str, Any] = {"outcome": Outcome.NONE, "closed_at": None, "batch": _search(fresh)}
     fresh = move(fresh, State.COLLECTING, actor=actor, **changes, **UNDECIDED)
     clocks.restart(fresh, timezone.now(), actor=actor)

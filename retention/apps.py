@@ -1,6 +1,18 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class RetentionConfig(AppConfig):
     name = "retention"
     verbose_name = "Retention"
+
+    def ready(self) -> None:
+        """Make the append-only table, our own kind of system and the archive known, and let rooms above say what of theirs is
+        cleared, and what is to be done again after a restore.
+        """
+        for module in ("append_only", "portal_kind", "archiving"):
+            import_module(f"retention.{module}")
+        autodiscover_modules("clearing")
+        autodiscover_modules("redoing_sources")

@@ -2,24 +2,25 @@
 
 What goes wrong if this is wrong: rows are erased that somebody still needs, or that nobody approved. So:
 1. a run first only counts; what is erased later is exactly the rows that were counted, by their frozen keys;
-2. somebody other than the schedule's author approves the number of rows that the page showed;
+2. somebody other than the schedule's author approves the number of rows that the page showed: a person, or who granted
+   limits within which a run needs none (`limits`); an unusual number takes two people and a reason;
 3. after the grace the schedule is read again: a run whose schedule was switched off or has other terms is cancelled;
 4. the engine counts again before its first chunk: rows that nobody approved park its order as stale, and the run is counted
    and proposed anew;
 5. people under a legal hold are spared inside the statement that deletes (connectors.sparing).
-Undo: until the grace is over, cancel. Afterwards there is none.
+Undo: until the grace is over, cancel. Afterwards a run can be paused, and ended between two chunks: what is gone is gone, and
+stands on its certificate.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Max, Q, Sum
+from django.db.models import Exists, Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from audit import actor as actors
@@ -27,43 +28,19 @@ from audit import log
 from audit.actor import Actor
 from audit.bell import ring
 from audit.refusal import Refused
-from connectors import batches
+from connectors import batches, halting, holds, settling
 from connectors.models import Authorisation, WorkOrder
-from retention import certificates, cutoffs
+from retention import actions, anonymity, archiving, certificates, clock, coming, cutoffs, limits, scopes, summaries
 from retention.bells import advance_run
-from retention.models import Run, Schedule
+from retention.models import Limits, Run, Schedule
+from retention.moves import CONDUCTOR, OPEN, UNAPPROVED, State, close, locked, move
 
 logger = logging.getLogger(__name__)
-
-CONDUCTOR = actors.worker("retention.runs")
-State = Run.State
-OPEN = (State.FINDING, State.PROPOSED, State.APPROVED, State.RUNNING)
-
-# What is not in this table does not happen. The value is the event that the move leaves.
-MOVES: dict[tuple[str, str], str] = {
-    (State.FINDING, State.PROPOSED): "run.proposed",
-    (State.FINDING, State.NOTHING): "run.empty",
-    (State.FINDING, State.CANCELLED): "run.cancelled",
-    (State.PROPOSED, State.APPROVED): "run.approved",
-    (State.PROPOSED, State.CANCELLED): "run.cancelled",
-    (State.APPROVED, State.RUNNING): "run.started",
-    (State.APPROVED, State.PROPOSED): "run.returned",
-    (State.APPROVED, State.CANCELLED): "run.cancelled",
-    (State.RUNNING, State.FINDING): "run.recounted",
-    (State.RUNNING, State.DONE): "run.finished",
-}
-UNAPPROVED = {"approved_by": None, "approved_at": None, "not_before": None}
 
 
 def today(now: datetime) -> date:
     """The day at the company's establishment, by which periods are counted."""
     return now.astimezone(ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE)).date()
-
-
-def terms(schedule: Schedule) -> str:
-    """What a run is bound to: the period and the collection that it is for."""
-    collection = schedule.collection
-    return f"{schedule.period} {schedule.unit}: {collection.dataset.key}.{collection.name}"
 
 
 # ---------------------------------------------------------------- what people do
@@ -74,6 +51,7 @@ def propose(schedule: Schedule, *, actor: Actor, today: date) -> Run:
 
     Raises Refused: "schedule_off", "schedule_period", "not_dated" (no field dates the rows), "open_run_conflict".
     """
+    clock.refuse_if_wrong()
     if not schedule.active:
         raise Refused("This schedule is switched off. Switch it on, then propose a run.", code="schedule_off")
     with log.atomic():
@@ -83,49 +61,70 @@ def propose(schedule: Schedule, *, actor: Actor, today: date) -> Run:
             raise Refused(
                 "A run of this schedule is open already. Finish or cancel it first.", code="open_run_conflict"
             )
-        run = Run.objects.create(schedule=schedule, terms=terms(schedule), cutoff_on=_cutoff(schedule, today))
-        _count(run, actor)
+        now = {"terms": scopes.terms(schedule), "version_id": schedule.version_id}
+        run = Run.objects.create(schedule=schedule, cutoff_on=_cutoff(schedule, today), **now)
+        _count(run, actor, today)
         log.record("run.opened", actor=actor, noun=run, schedule=schedule.key, cutoff=run.cutoff_on)
     return Run.objects.get(pk=run.pk)
 
 
-def approve(run: Run, *, by: User, rows: int) -> Run:
-    """Let the run erase, after its grace, the `rows` that the page showed.
+def approve(run: Run, *, by: User, rows: int, reason: str = "") -> Run:
+    """Let the run erase, after its grace, the `rows` that the page showed. An unusual run waits for a second person then; the
+    first one says for what `reason` it is right.
 
-    Raises Refused: "not_allowed", "own_schedule", "rows_conflict" (another number now), "state_conflict".
+    Raises Refused: "not_allowed", "own_schedule", "rows_conflict" (another number now), "state_conflict", "reason_missing",
+    "same_person".
     """
     if not by.has_perm("retention.approve_run"):
         raise Refused("Your role may not approve retention runs. Ask your privacy officer.", code="not_allowed")
     with log.atomic():
-        fresh = _locked(run.pk)
+        fresh = locked(run.pk)
         if fresh.schedule.author_id == by.pk:
             raise Refused("You wrote this schedule, so somebody else must approve its runs.", code="own_schedule")
         if fresh.state == State.PROPOSED and fresh.rows != rows:
             raise Refused(
                 f"The run now counts {fresh.rows} rows, not {rows}. Look again, then approve.", code="rows_conflict"
             )
-        now = timezone.now()
-        changes = {
-            "approved_by": by,
-            "approved_at": now,
-            "not_before": now + timedelta(hours=fresh.schedule.grace_hours),
-            "note": "",
-        }
-        moved = _move(fresh, State.APPROVED, actor=actors.staff(by.pk), rows_shown=rows, changes=changes)
-        _release_kept(fresh, by)
-        ring(advance_run, run.pk)
-    return moved
+        if fresh.unusual and fresh.first_by_id is None and fresh.state == State.PROPOSED:
+            return _first_of_two(fresh, by, reason)
+        if fresh.first_by_id == by.pk and fresh.state == State.PROPOSED:
+            raise Refused("You approved this unusual run already; it waits for a second person.", code="same_person")
+        return _approved(fresh, by, actors.staff(by.pk))
 
 
 def cancel(run: Run, *, by: User) -> Run:
-    """End a run before it begins to erase. For its schedule's author and whoever may approve it."""
-    if not by.has_perm("retention.approve_run") and run.schedule.author_id != by.pk:
-        raise Refused("Your role may not cancel retention runs. Ask your privacy officer.", code="not_allowed")
+    """End a run, also one that has begun to erase: after the chunk at work nothing more goes. What is gone stays gone and is on
+    the certificate. For its schedule's author and whoever may approve it.
+    """
+    may_halt(run, by)
     with log.atomic():
-        fresh = _locked(run.pk)
+        fresh = locked(run.pk)
         if fresh.state == State.RUNNING:
-            raise Refused("The run has begun, so it cannot be cancelled. See to its work orders.", code="too_late")
+            return _end(fresh, actors.staff(by.pk))
         return _cancel(fresh, actors.staff(by.pk))
+
+
+def pause(run: Run, *, by: User) -> int:
+    """Stop a run between two chunks, to go on later under the same approval; how many of its orders were stopped."""
+    may_halt(run, by)
+    if run.batch is None or run.state not in (State.FINDING, State.RUNNING) or not halting.stop(run.batch, by=by):
+        raise Refused("There is nothing at work that could be paused.", code="state_conflict")
+    ring(advance_run, run.pk)
+    return 1
+
+
+def resume(run: Run, *, by: User) -> int:
+    """Let a paused run go on where it stopped."""
+    may_halt(run, by)
+    if run.batch is None or not halting.go_on(run.batch, by=by):
+        raise Refused("Nothing of this run is paused.", code="state_conflict")
+    return Run.objects.filter(pk=run.pk).update(note="")
+
+
+def may_halt(run: Run, by: User) -> None:
+    """Raises Refused for who is neither the schedule's author nor may approve."""
+    if not by.has_perm("retention.approve_run") and run.schedule.author_id != by.pk:
+        raise Refused("Your role may not pause or end retention runs. Ask your privacy officer.", code="not_allowed")
 
 
 # ---------------------------------------------------------------- what conditions do
@@ -136,7 +135,7 @@ def advance(run_id: UUID) -> None:
     for _ in range(len(State)):
         try:
             with log.atomic():
-                run = _locked(run_id)
+                run = locked(run_id)
                 step = STEPS.get(run.state)
                 if step is None or not step(run):
                     return
@@ -152,10 +151,25 @@ def can_move(now: datetime) -> list[UUID]:
 
 
 def due(now: datetime) -> list[Schedule]:
-    """Active schedules without an open run whose last run began `every_days` ago or longer."""
-    rows = Schedule.objects.filter(active=True).exclude(runs__state__in=OPEN)
-    rows = rows.annotate(last=Max("runs__opened_at"))
-    return [one for one in rows if one.last is None or one.last <= now - timedelta(days=one.every_days)]
+    """Active schedules that hold, without an open run, whose last run began `every_days` ago or longer, or left rows of a hold
+    that was released since. One query.
+    """
+    mine = Run.objects.filter(schedule=OuterRef("pk"))
+    last = mine.order_by("-opened_at")
+    rows = Schedule.objects.filter(active=True).annotate(
+        last=Max("runs__opened_at"), busy=Exists(mine.filter(state__in=OPEN)), held=Subquery(last.values("held")[:1]),
+        released=Subquery(holds.last_release()),
+    )  # fmt: skip
+    return [
+        one
+        for one in scopes.holding(list(rows))
+        if not one.busy
+        and (
+            one.last is None
+            or one.last <= now - timedelta(days=one.every_days)
+            or (one.held and one.released is not None and one.released > one.last)
+        )
+    ]
 
 
 def propose_due(now: datetime) -> int:
@@ -179,54 +193,65 @@ def _from_finding(run: Run) -> bool:
         _cancel(run, CONDUCTOR, note="The count was given up, so this run ends. Propose it again.")
         return True
     now = timezone.now()
-    rows = run.batch.findings.aggregate(total=Sum("rows"))["total"] or 0
-    if rows:
-        _move(run, State.PROPOSED, actor=CONDUCTOR, rows_found=rows, changes={"rows": rows, "proposed_at": now})
-    else:
-        _move(run, State.NOTHING, actor=CONDUCTOR, changes={"rows": 0, "finished_at": now, "note": ""})
+    seen = run.batch.findings.aggregate(rows=Sum("rows"), held=Sum("held"), of_rows=Sum("of_rows"))
+    counted = {"rows": seen["rows"] or 0, "held": seen["held"] or 0, "of_rows": seen["of_rows"]}
+    if not counted["rows"]:
+        facts = {"held": counted["held"]} if counted["held"] else {}
+        move(run, State.NOTHING, actor=CONDUCTOR, changes=counted | {"finished_at": now, "note": ""}, **facts)
+        return True
+    bounds = limits.of(run.schedule)
+    counted |= {"unusual": limits.why_unusual(run, counted["rows"], counted["of_rows"], bounds), "proposed_at": now}
+    moved = move(run, State.PROPOSED, actor=CONDUCTOR, rows_found=counted["rows"], changes=UNAPPROVED | counted)
+    _by_itself(moved, bounds)
     return True
 
 
 def _from_approved(run: Run) -> bool:
     if run.not_before is None or run.not_before > timezone.now():
         return False
+    clock.refuse_if_wrong()
     schedule = run.schedule
-    if not schedule.active or terms(schedule) != run.terms:
+    if not schedule.active or scopes.begun_otherwise(run):
         _cancel(run, CONDUCTOR, note="The schedule was changed after this run was proposed. Propose a new one.")
         return True
     if schedule.author_id == run.approved_by_id:
         note = "Whoever approved this run is the schedule's author now. Somebody else must approve it."
-        _move(run, State.PROPOSED, actor=CONDUCTOR, changes=UNAPPROVED | {"note": note})
+        move(run, State.PROPOSED, actor=CONDUCTOR, changes=UNAPPROVED | {"note": note})
+        return True
+    bounds = limits.of(schedule) if run.automatic else None
+    if run.automatic and (bounds is None or bounds.granted_by_id != run.approved_by_id):
+        note = "The limits within which this run went by itself were taken back. Somebody must approve it."
+        move(run, State.PROPOSED, actor=CONDUCTOR, changes=UNAPPROVED | {"note": note})
         return True
     assert run.batch is not None
+    if not summaries.ready(run) or not archiving.ready(run):
+        return False
     batches.authorise(
         run.batch,
-        operation=WorkOrder.Operation.ERASE,
+        operation=actions.operation(schedule),
         basis=Authorisation.Basis.SCHEDULE,
         proposed_by=schedule.author,
         approved_by=run.approved_by,
         actor=CONDUCTOR,
     )
-    _move(run, State.RUNNING, actor=CONDUCTOR)
+    move(run, State.RUNNING, actor=CONDUCTOR)
     return True
 
 
 def _from_running(run: Run) -> bool:
     assert run.batch is not None
     if batches.parked(run.batch).filter(park_code="stale").exists():
-        batches.cancel(run.batch, actor=CONDUCTOR)
+        settling.cancel(run.batch, actor=CONDUCTOR)
         note = "Rows changed after the approval, so they were counted again. Look, then approve anew."
-        moved = _move(run, State.FINDING, actor=CONDUCTOR, changes=UNAPPROVED | {"note": note})
-        _count(moved, CONDUCTOR)
+        moved = move(run, State.FINDING, actor=CONDUCTOR, changes=UNAPPROVED | {"note": note})
+        _count(moved, CONDUCTOR, today(timezone.now()))
         return False  # the new count has only just been asked for
-    if not batches.settled(run.batch, WorkOrder.Operation.ERASE):
+    if not batches.settled(run.batch, actions.authorised(run)):
         _note_parked(run)
         return False
-    now = timezone.now()
-    done = _move(run, State.DONE, actor=CONDUCTOR, changes={"finished_at": now, "note": ""})
-    event = log.of(done).reverse()[0]
-    proof = {"event": event.number, "event_digest": event.digest}
-    Run.objects.filter(pk=run.pk).update(certificate=certificates.certificate(done) | proof)
+    if not anonymity.settled(run):
+        return False
+    close(run, State.DONE, CONDUCTOR)
     return True
 
 
@@ -240,27 +265,52 @@ STEPS: dict[str, Callable[[Run], bool]] = {
 # ---------------------------------------------------------------- steps
 
 
-def _locked(run_id: UUID) -> Run:
-    rows = Run.objects.select_related("schedule__collection__dataset", "schedule__author", "batch", "approved_by")
-    return rows.select_for_update(of=("self",)).get(pk=run_id)
-
-
-def _move(run: Run, to: str, *, actor: Actor, changes: dict[str, Any] | None = None, **facts: Any) -> Run:
-    event = MOVES.get((run.state, to))
-    if event is None:
-        raise Refused("This cannot be done in the state that the run is in.", code="state_conflict")
-    with log.atomic():
-        if not Run.objects.filter(pk=run.pk, state=run.state).update(state=to, **(changes or {})):
-            raise Refused("This run has moved on meanwhile. Load the page again.", code="state_conflict")
-        log.record(event, actor=actor, noun=run, schedule=run.schedule.key, before=run.state, after=to, **facts)
-        return _locked(run.pk)
-
-
 def _cancel(run: Run, actor: Actor, note: str = "") -> Run:
-    moved = _move(run, State.CANCELLED, actor=actor, changes={"finished_at": timezone.now(), "note": note})
+    moved = move(run, State.CANCELLED, actor=actor, changes={"finished_at": timezone.now(), "note": note})
     if run.batch is not None:
-        batches.cancel(run.batch, actor=actor)
+        settling.cancel(run.batch, actor=actor)
     return moved
+
+
+def _end(run: Run, actor: Actor) -> Run:
+    assert run.batch is not None
+    halting.end(run.batch, actor=actor)
+    note = "Ended by a colleague while it ran. What was gone by then is on the certificate; nothing else was touched."
+    return close(run, State.CANCELLED, actor, note)
+
+
+def _first_of_two(run: Run, by: User, reason: str) -> Run:
+    words = reason.strip()[:300]
+    if not words:
+        raise Refused(
+            f"{run.unusual} Say why that is right; then a second person approves as well.", code="reason_missing",
+            field="reason",
+        )  # fmt: skip
+    Run.objects.filter(pk=run.pk).update(first_by=by, reason=words)
+    log.record("run.seconded", actor=actors.staff(by.pk), noun=run, schedule=run.schedule.key, rows_shown=run.rows)
+    return locked(run.pk)
+
+
+def _approved(run: Run, by: User, actor: Actor, *, automatic: bool = False) -> Run:
+    now = timezone.now()
+    changes = {
+        "approved_by": by, "approved_at": now, "not_before": now + timedelta(hours=run.schedule.grace_hours), "note": "",
+        "automatic": automatic,
+    }  # fmt: skip
+    facts = {"automatic": True, "granted_by": str(actors.staff(by.pk))} if automatic else {}
+    moved = move(run, State.APPROVED, actor=actor, rows_shown=run.rows, changes=changes, **facts)
+    _release_kept(run, by)
+    ring(advance_run, run.pk)
+    return moved
+
+
+def _by_itself(run: Run, bounds: Limits | None) -> None:
+    """Approve a run that keeps within its limits; say why one does not."""
+    who, why = limits.approver(run, bounds)
+    if who is not None and not run.unusual:
+        _approved(run, who, CONDUCTOR, automatic=True)
+    elif why:
+        Run.objects.filter(pk=run.pk).update(note=f"Not by itself: {why}"[:300])
 
 
 def _release_kept(run: Run, by: User) -> None:
@@ -270,11 +320,8 @@ def _release_kept(run: Run, by: User) -> None:
         batches.act_on(finding, action="delete", by=by)
 
 
-def _count(run: Run, actor: Actor) -> None:
-    collection = run.schedule.collection
-    batch = batches.open_retention(
-        origin=f"run:{run.pk}", collection=(collection.dataset.key, collection.name), before=run.cutoff_on, actor=actor
-    )
+def _count(run: Run, actor: Actor, day: date) -> None:
+    batch = scopes.open_batch(run, actor, ahead=coming.days(run.schedule, day))
     Run.objects.filter(pk=run.pk).update(batch=batch)
 
 

@@ -7,14 +7,14 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from audit import actor
-from audit.accountable import ReadOnly, Verb
+from audit.accountable import Input, ReadOnly, Verb
 from subjects import identifiers, registry
 from subjects.models import DataSubject
 
 
 def reveal(subject: DataSubject, by: User, given: dict[str, str]) -> str:
     """Show the identifiers on the page that answers, and nowhere else."""
-    found = registry.reveal(subject, actor=actor.staff(by.pk))
+    found = registry.reveal(subject, actor=actor.staff(by.pk), reason=given["reason"])
     return " · ".join(f"{kind}: {value}" for kind, values in found.items() for value in values) or "Nothing is known."
 
 
@@ -27,7 +27,10 @@ class DataSubjectAdmin(ReadOnly):
     readonly_fields = ("known_by",)
     search_fields = ("pk__exact",)
     search_help_text = "Whole id"
-    verbs = (Verb("reveal", "Reveal (is recorded)", "subjects.reveal_datasubject", reveal, once=True),)
+    verbs = (
+        Verb("reveal", "Reveal (is recorded)", "subjects.reveal_datasubject", reveal,
+             (Input("reason", "Why", list(registry.REASONS.items())),), once=True),
+    )  # fmt: skip
 
     @display(description="Identifiers")
     def known_by(self, subject: DataSubject) -> SafeString:

@@ -6,6 +6,7 @@ to another). Mail always goes to the value as it was typed and stored.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from django.utils.translation import gettext
 
@@ -18,6 +19,8 @@ LOCAL = re.compile(r"^(?!.*=\?)[A-Za-z0-9#$&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9#$&'*
 LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$")
 # IDNA 2003 and 2008 name different domains by these: sz and final sigma, and the two joiners.
 DEVIATING = set("ßς\u200c\u200d")
+# A postal address, as on an envelope.
+MOST_LINES, LONGEST_POST = 8, 400
 # Alphabets with letters that look alike: a label in two of them is made to be taken for another.
 ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 
@@ -47,6 +50,7 @@ def email(value: str) -> str:
     return normal
 
 
+@lru_cache(maxsize=4096)  # a file of a million addresses has a few thousand domains; what is refused is not kept
 def _domain(typed: str) -> str:
     """The domain as A-labels; only what every mail server takes for the same domain."""
     text = unicodedata.normalize("NFC", typed)
@@ -93,7 +97,22 @@ def account_id(value: str) -> str:
     return value.strip()
 
 
-NORMAL_FORMS = {"email": email, "name": name, "phone": phone, "account_id": account_id}
+def post(value: str) -> str:
+    """A postal address: its lines, each with single spaces, case folded. Raises Refused (field "post").
+
+    A household shares one, so nobody is ever found by it; this form only tells whether an address is written down already.
+    """
+    lines = [name(line) for line in value.splitlines() if line.strip()]
+    if not 2 <= len(lines) <= MOST_LINES or len(value) > LONGEST_POST:
+        raise Refused(
+            f"Write the address as on an envelope: name, street and place, in two to {MOST_LINES} lines.",
+            code="post_shape",
+            field="post",
+        )
+    return "\n".join(lines)
+
+
+NORMAL_FORMS = {"email": email, "name": name, "phone": phone, "account_id": account_id, "post": post}
 
 
 def normalise(kind: str, value: str) -> str:

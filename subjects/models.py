@@ -30,6 +30,7 @@ class Identifier(models.Model):
         NAME = "name", "Name"
         PHONE = "phone", "Phone number"
         ACCOUNT = "account_id", "Customer number"
+        POST = "post", "Postal address"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.ForeignKey(DataSubject, on_delete=models.CASCADE, related_name="identifiers")
@@ -39,6 +40,9 @@ class Identifier(models.Model):
     proved_at = models.DateTimeField(null=True, blank=True, help_text="When the person showed control of it.")
     claimed = models.BooleanField(
         default=False, help_text="Somebody else said that it is theirs: nobody is found by it."
+    )
+    held_at = models.DateTimeField(
+        null=True, blank=True, help_text="When one of our systems was seen to hold it as this person's."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -295,6 +295,15 @@ def prepare(kind: Kind, names: Sequence[str]) -> None:
     asked = getattr(kind, "prepare", None)
     if asked is not None:
         asked(names)
+
+
+def asking(kind: Kind) -> AbstractContextManager[None]:
+    """A block of questions that follow each other at once, before anything is written. A kind that has a method `asking` may
+    ask them all in one transaction, as long as each answer is as new as it would be in one of its own.
+    """
+    asked: Any = getattr(kind, "asking", None)
+    block: AbstractContextManager[None] = nullcontext() if asked is None else asked()
+    return block
 
 
 def beating(kind: Kind, beat: Callable[[], None] | None) -> None:

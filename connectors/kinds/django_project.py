@@ -24,6 +24,7 @@ from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_ties import SqlTie
 from connectors.models import Batch, Connection
+from inventory.dating import Counted, Due, ParentDate
 from inventory.descriptions.lines import parse
 from inventory.graph import CollectionSpec
 
@@ -143,7 +144,20 @@ class DjangoModels:
 
         fields = tuple(replace(one, name=name(one.name), person=name(one.person)) for one in spec.fields)
         beside = tuple(name(one) for one in spec.beside)
-        return replace(spec, name=found.table, fields=fields, dated_by=name(spec.dated_by), beside=beside)
+        stored = replace(spec, name=found.table, fields=fields, dated_by=name(spec.dated_by), beside=beside)
+        return stored if spec.due is None else replace(stored, due=self._stored_due(spec, spec.due))
+
+    def _stored_due(self, spec: CollectionSpec, due: Due) -> Due:
+        parents = tuple(
+            ParentDate(
+                self.stored(one.spec),
+                tuple(self.column(spec, name) for name in one.mine),
+                tuple(self.column(one.spec, name) for name in one.theirs),
+                self.column(one.spec, one.field),
+            )
+            for one in due.parents
+        )
+        return Due(due.before, tuple(self.column(spec, name) for name in due.own), parents)
 
     def stored_rights(self, spec: CollectionSpec, rights: Rights) -> tuple[str, Rights]:
         """(table, the rights by its columns)."""
@@ -230,6 +244,30 @@ class DjangoModels:
         """See `Sql.find_before`."""
         yield from self._named(spec, self.sql.find_before(self.stored(spec), self.column(spec, field), before))
 
+    def find_due(self, spec: CollectionSpec) -> Iterator[Found]:
+        """See `Sql.find_due`."""
+        yield from self._named(spec, self.sql.find_due(self.stored(spec)))
+
+    def due_among(self, spec: CollectionSpec, keys: Sequence[Key]) -> list[Key]:
+        """See `Sql.due_among`."""
+        return self.sql.due_among(self.stored(spec), keys)
+
+    def count_due(self, spec: CollectionSpec, days: Sequence[date]) -> Counted:
+        """See `Sql.count_due`."""
+        return self.sql.count_due(self.stored(spec), days)
+
+    def sum_up(
+        self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare, fields: Sequence[str], numbers: Sequence[str]
+    ) -> list[tuple[tuple[Any, ...], int, tuple[Any, ...]]]:
+        """See `Sql.sum_up`."""
+        named = [[self.column(spec, one) for one in names] for names in (fields, numbers)]
+        spared = {self.column(spec, name): some for name, some in spare.items()}
+        return self.sql.sum_up(self.stored(spec), keys, spared, *named)
+
+    def every(self, spec: CollectionSpec, field: str) -> Iterator[Any]:
+        """See `Sql.every`."""
+        yield from self.sql.every(self.stored(spec), self.column(spec, field))
+
     def _named(self, spec: CollectionSpec, found: Iterator[Found]) -> Iterator[Found]:
         links = {name: self.column(spec, name) for name in spec.people}
         for one in found:
@@ -245,6 +283,12 @@ class DjangoModels:
         columns = [self.column(spec, one) for one in names]
         rows = self.sql.read(self.stored(spec), columns, keys)
         return [{name: row[column] for name, column in zip(names, columns, strict=True)} for row in rows]
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """See `Sql.asking`."""
+        with self.sql.asking():
+            yield
 
     @contextmanager
     def looking(self) -> Iterator["ModelsChanging"]:
@@ -271,6 +315,10 @@ class ModelsChanging:
     def delete(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
         """Delete these rows but the spared ones; how many went."""
         return self.session.delete(self.kind.stored(spec), keys, self._spare(spec, spare))
+
+    def count_due(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
+        """How many of these rows are there and due still, the spared ones aside."""
+        return self.session.count_due(self.kind.stored(spec), keys, self._spare(spec, spare))
 
     def referring(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> dict[Carried, int]:
         """How many other rows would be carried along if these were deleted."""

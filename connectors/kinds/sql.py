@@ -13,15 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.discovery.tables import Table
-from connectors.kinds import sql_cascades, sql_schema, sql_survey, sql_ties, sql_whole
+from connectors.kinds import sql_cascades, sql_dated, sql_groups, sql_schema, sql_survey, sql_ties, sql_whole
 from connectors.kinds.base import Column, Found, Key, Mask, Permanent, Rights, Spare, register
+from connectors.kinds.dated import Due
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_columns import live_column
 from connectors.kinds.sql_engines import engine_for
 from connectors.kinds.sql_errors import translated
+from connectors.kinds.sql_questions import Questions
 from connectors.kinds.sql_rights import PLANNED, lacking, planning
 from connectors.kinds.sql_terms import among, column_of, together, unfit, valued
-from connectors.kinds.sql_values import before as dated_before
+from connectors.kinds.sql_timed import Timed
 from connectors.kinds.sql_values import (
     blanks_around,
     comparable,
@@ -35,6 +37,7 @@ from connectors.kinds.sql_values import (
     textual,
     unpadded,
 )
+from connectors.kinds.whole import Digest
 from connectors.models import Batch, Connection
 from inventory.graph import CollectionSpec
 
@@ -44,10 +47,13 @@ STREAM = 2000
 @register("sql")
 def open_sql(connection: Connection, batch: Batch | None = None) -> "Sql":
     """The kind behind a connection whose address is an SQLAlchemy URL."""
-    return Sql(engine_for(connection.address))
+    kind = Sql(engine_for(connection.address))
+    if batch is not None and "seed" in batch.criteria:
+        kind.seed = int(batch.criteria["seed"])  # a retention run keeps what was counted under it
+    return kind
 
 
-class Sql:
+class Sql(Timed):
     """See `connectors.kinds.base.Kind`."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -59,6 +65,7 @@ class Sql:
         self._cascades: sql_cascades.Cascades | None = None
         self._ties: sql_ties.Ties | None = None
         self._whole: dict[str, sql_whole.SqlWhole | None] = {}
+        self.questions = Questions(engine)
         self.seed = secrets.randbits(63)  # see `sql_whole`
 
     def prepare(self, names: Sequence[str]) -> None:
@@ -143,22 +150,41 @@ class Sql:
         with translated(spec.place):
             table = self.table(spec.name)
         if self._cascades is None:
-            self._cascades = sql_cascades.read(self.engine)
+            # They are some of the ties. Where no tie takes rows along there is nothing to ask for.
+            none = self.dialect == "postgresql" and all(
+                one.restricts for each in self._all_ties().values() for one in each
+            )
+            self._cascades = {} if none else sql_cascades.read(self.engine)
         return sql_cascades.of_table(self._cascades, table)
 
     def ties(self, spec: CollectionSpec) -> Sequence[sql_ties.SqlTie]:
         """The foreign keys by which rows hold on to rows of this collection."""
         with translated(spec.place):
             table = self.table(spec.name)
+        return sql_ties.of_table(self._all_ties(), table)
+
+    def _all_ties(self) -> sql_ties.Ties:
         if self._ties is None:
             self._ties = sql_ties.read(self.engine)
-        return sql_ties.of_table(self._ties, table)
+        return self._ties
 
     def whole(self, spec: CollectionSpec) -> sql_whole.SqlWhole | None:
         """The collection's rows many at a time, where that can be. See `sql_whole`."""
         if spec.place not in self._whole:
             self._whole[spec.place] = sql_whole.offered(self, spec)
         return self._whole[spec.place]
+
+    def dated(self, spec: CollectionSpec) -> sql_dated.SqlDated | None:
+        """The collection's rows that are due, many at a time, where that can be. See `sql_dated`."""
+        return sql_dated.offered(self, spec)
+
+    def ahead(self, spec: CollectionSpec, field: str, days: Sequence[date]) -> tuple[int, list[int]]:
+        """How many rows there are, and how many dated before each of these days. See `sql_dated`."""
+        return sql_dated.ahead(self, spec, field, days)
+
+    def protected(self, spec: CollectionSpec, due: Due) -> Digest:
+        """How many due rows a hold protects, and their checksum. See `sql_dated`."""
+        return sql_dated.protected(self, spec, due)
 
     def holding(
         self,
@@ -214,13 +240,14 @@ class Sql:
             columns = [column_of(self.table(spec.name), spec, name) for name in fields]
             return any(all(map(spellings, columns, row)) for row in rows)
 
-    def find_before(self, spec: CollectionSpec, field: str, before: date) -> Iterator[Found]:
-        """Rows whose `field` is dated before a day."""
-        with translated(spec.place):
-            table = self.table(spec.name)
-            column = column_of(table, spec, field)
-            place = f"{spec.dataset}.{spec.name}.{field}"
-            yield from self._stream(table, spec, dated_before(column, before, self.dialect, place))
+    def every(self, spec: CollectionSpec, field: str) -> Iterator[Any]:
+        """What all rows hold in a field, without nulls, streamed."""
+        with translated(spec.place), self.reading() as connection:
+            column = column_of(self.table(spec.name), spec, field)
+            options = {"stream_results": True, "yield_per": STREAM}
+            query = sa.select(column).where(column.is_not(None))
+            for part in connection.execute(query, execution_options=options).partitions():
+                yield from (linked(column, one) for (one,) in part)
 
     def _stream(
         self,
@@ -284,6 +311,12 @@ class Sql:
                     each[name] = unpadded(table.c[name], each[name])
             return found
 
+    def groups(
+        self, spec: CollectionSpec, fields: Sequence[str], sensitive: Sequence[str], dated: str, before: date | None
+    ) -> sql_groups.Groups:
+        """How large the groups are that some fields' values make among rows dated before a day."""
+        return sql_groups.groups(self, spec, fields, sensitive, dated, before)
+
     @contextmanager
     def looking(self) -> Iterator[SqlChanging]:
         """One transaction without a write lock: a search may be streaming from the same file."""
@@ -298,9 +331,15 @@ class Sql:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads."""
-        with self.engine.connect() as connection, connection.begin():
+        """A transaction that only reads: one of its own, or that of the questions that are asked in a row."""
+        with self.questions.one() as connection:
             yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Questions in a row, before anything is written. See `sql_questions`."""
+        with self.questions.in_a_row():
+            yield
 
     @property
     def dialect(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from connectors.kinds import sql_cascades, sql_ties
+from connectors.kinds import sql_cascades, sql_due, sql_ties
 from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, Tie, carrying
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_terms import (
@@ -46,12 +46,39 @@ class SqlChanging:
         """
         with translated(spec.place):
             table, cascades = self.kind.table(spec.name), self.kind.carried(spec)
-            rows = among(table, spec, keys, spare)
+            rows = self._still(among(table, spec, keys, spare), spec)
             sql_cascades.lock(self.connection, table, rows, cascades)
             for one in cascades:
                 if sql_cascades.referring(self.connection, table, spec, rows, one):
                     raise Permanent("cascade", carrying(spec.place, one))
             return self.connection.execute(sa.delete(table).where(rows)).rowcount
+
+    def count_due(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> int:
+        """How many of these rows are there and due still, the spared ones aside."""
+        with translated(spec.place):
+            table = self.kind.table(spec.name)
+            return self._count(table, self._still(among(table, spec, keys, spare), spec))
+
+    def _still(self, rows: sa.ColumnElement[bool], spec: CollectionSpec) -> sa.ColumnElement[bool]:
+        """These rows; of a retention run those whose time is over at this very moment, as the statement itself sees them."""
+        if spec.due is None:
+            return rows
+        return sa.and_(rows, sql_due.condition(self.kind.table, spec, spec.due, self.kind.dialect))
+
+    def insert(self, spec: CollectionSpec, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Put rows back as they were; those whose key is there already are left alone. How many were put."""
+        with translated(spec.place):
+            table = self.kind.table(spec.name)
+            columns = [column_of(table, spec, name) for name in spec.primary_key]
+            keys = [tuple(row[one.name] for one in columns) for row in rows]
+            found = self.connection.execute(sa.select(*columns).where(among(table, spec, keys)))
+            there = {tuple(map(str, one)) for one in found}
+            names = [one.name for one in table.c if one.info.get("computed") is None and one.name in rows[0]]
+            new = [row for row, key in zip(rows, keys, strict=True) if tuple(map(str, key)) not in there]
+            if new:
+                made = [{name: held(table.c[name], row[name]) for name in names} for row in new]
+                self.connection.execute(sa.insert(table), made)
+            return len(new)
 
     def referring(self, spec: CollectionSpec, keys: Sequence[Key], spare: Spare) -> dict[Carried, int]:
         """How many other rows each of the `carried` keys would carry along if these were deleted."""

@@ -15,6 +15,8 @@ from connectors.kinds import sql_read, sql_uniques
 
 SCHEMA_SECONDS = 60
 Unique = frozenset[frozenset[str]]
+MOST_KNOWN = 512
+_known: dict[tuple[Any, ...], sa.Table] = {}
 
 
 def table(engine: sa.Engine, name: str) -> sa.Table:
@@ -72,6 +74,7 @@ def forget() -> None:
     _inspector.cache_clear()
     _table.cache_clear()
     _unique.cache_clear()
+    _known.clear()
 
 
 @lru_cache(maxsize=64)
@@ -115,7 +118,29 @@ def _made(dialect: str, name: str, schema: str | None, described: Iterable[Any],
         )
         for one in described
     ]  # fmt: skip
-    return sa.Table(name, sa.MetaData(), *columns, schema=schema, info={"dialect": dialect})
+    shape = _shape(described, key)
+    known = _known.get((dialect, schema, name, shape)) if shape else None
+    if known is None:
+        known = sa.Table(name, sa.MetaData(), *columns, schema=schema, info={"dialect": dialect})
+        if shape:
+            if len(_known) > MOST_KNOWN:
+                _known.clear()
+            _known[dialect, schema, name, shape] = known
+    return known
+
+
+def _shape(described: Iterable[Any], key: Sequence[str]) -> tuple[Any, ...]:
+    """All that a table is made of, where it can be compared; else nothing. A table that was read anew and is as it was is the
+    same object then, and SQLAlchemy need not write the statements about it anew.
+    """
+    columns = []
+    for one in described:
+        kind = tuple(sorted(vars(one["type"]).items()))
+        computed = (one.get("computed") or {}).get("sqltext")
+        if not all(value is None or isinstance(value, str | int) for value in (computed, *dict(kind).values())):
+            return ()
+        columns.append((one["name"], type(one["type"]), kind, one["nullable"], one["name"] in key, computed))
+    return tuple(columns)
 
 
 def _sets(key: Sequence[str], constraints: Iterable[Any], indexes: Iterable[Any]) -> Unique:

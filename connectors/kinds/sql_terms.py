@@ -13,6 +13,7 @@ from connectors.kinds.sql_values import coerce, comparable, empty, exact, same_t
 from inventory.graph import CollectionSpec
 
 # Types without an equality that we know: whether they hold a value cannot be read back, so they can only be emptied.
+FEW = 8  # values that are written out
 INCOMPARABLE = (sa.types.NullType, postgresql.JSONPATH)
 
 
@@ -54,14 +55,38 @@ def among(
             parts = [columns[0] == sa.any_(sa.bindparam(None, [key[0] for key in wanted], type_=values))]
     else:
         parts = [columns[0].in_([key[0] for key in wanted])]
-    for name, spared in (spare or {}).items():
+    return sa.and_(*parts, *free_of(table, spec, spare or {}))
+
+
+def free_of(table: Any, spec: CollectionSpec, spare: Spare) -> list[sa.ColumnElement[bool]]:
+    """The row holds nothing of what is spared. One with nothing in the field is not spared by it."""
+    parts: list[sa.ColumnElement[bool]] = []
+    postgres = getattr(table, "element", table).info.get("dialect") == "postgresql"  # it may be an alias
+    for name, spared in spare.items():
         column = column_of(table, spec, name)
         held = list(dict.fromkeys(one for value in spared for one in spellings(column, value)))
         if spec.field(name).folded and textual(column):
             parts.append(sa.or_(column.is_(None), trimmed(column).not_in([same_text(one, True) for one in held])))
+        elif len(held) > FEW and isinstance(column.type, sa.Integer) and postgres:
+            # Whole numbers, written out as one constant, of which the server makes a table to look into.
+            numbers: Any = sa.literal_column(f"CAST('{{{','.join(str(int(one)) for one in held)}}}' AS bigint[])")
+            parts.append(sa.or_(column.is_(None), column != sa.all_(numbers)))
         else:
             parts.append(sa.or_(column.is_(None), comparable(column).not_in(held)))
-    return sa.and_(*parts)
+    return parts
+
+
+def spared_of(table: Any, spec: CollectionSpec, spare: Spare) -> sa.ColumnElement[bool]:
+    """The other way round: the row holds something that is spared. Said so that an index can serve it."""
+    parts: list[sa.ColumnElement[bool]] = [sa.false()]
+    for name, spared in spare.items():
+        column = column_of(table, spec, name)
+        held = list(dict.fromkeys(one for value in spared for one in spellings(column, value)))
+        if spec.field(name).folded and textual(column):
+            parts.append(trimmed(column).in_([same_text(one, True) for one in held]))
+        else:
+            parts.append(comparable(column).in_(held))
+    return sa.or_(*parts)
 
 
 def held(column: sa.Column[Any], value: Any) -> Any:

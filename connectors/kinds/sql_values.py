@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from django.conf import settings
 from sqlalchemy.dialects import mysql
 
 from connectors.alike import UUID
@@ -194,20 +196,46 @@ def exact(column: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:
     return sa.collate(column, "BINARY") if dialect == "sqlite" else sa.cast(column, sa.Text())
 
 
+def midnight(limit: date) -> datetime:
+    """The moment at which a day begins: in UTC or where the company is, whichever comes first. Nobody says in which of the two
+    a system writes its times, and a row must not go an hour before its day.
+    """
+    here = datetime(limit.year, limit.month, limit.day, tzinfo=ZoneInfo(settings.ESTABLISHMENT_TIME_ZONE))
+    return min(datetime(limit.year, limit.month, limit.day, tzinfo=UTC), here.astimezone(UTC))
+
+
 def before(column: sa.ColumnElement[Any], limit: date, dialect: str, place: str) -> sa.ColumnElement[bool]:
     """The column is dated before a day. Raises Permanent for a column that holds no dates."""
+    first_moment = midnight(limit)
     if dialect == "sqlite":
         # SQLite sorts numbers before texts, so a plain `<` would take every row dated by a number or by an empty text.
         iso = sa.and_(sa.func.typeof(column) == "text", sa.func.substr(column, 5, 1) == "-", sa.func.length(column) > 9)
-        return sa.and_(iso, column >= "1000-01-01", column < limit.isoformat())
+        text = limit.isoformat() if first_moment.date() == limit else f"{first_moment:%Y-%m-%d %H:%M:%S}"
+        return sa.and_(iso, column >= "1000-01-01", column < text)
     moment: date | datetime = limit
     first: date | datetime = date(1000, 1, 1)  # MySQL's zero dates say "unknown", not "long ago"
     if isinstance(column.type, sa.DateTime):
         zone = UTC if getattr(column.type, "timezone", False) else None
-        moment, first = (datetime(one.year, one.month, one.day, tzinfo=zone) for one in (limit, first))
+        moment, first = first_moment.replace(tzinfo=zone), datetime(1000, 1, 1, tzinfo=zone)
     elif not isinstance(column.type, sa.Date):
         raise Permanent("schema", f"{place} is not a date there. Name another field that dates the rows, then retry.")
     return sa.and_(column >= first, column < moment)
+
+
+def dated(column: sa.ColumnElement[Any], dialect: str, place: str) -> sa.ColumnElement[bool]:
+    """The column holds a date at all; never null itself. Raises Permanent as `before` does."""
+    return sa.and_(
+        column.is_not(None), sa.func.coalesce(before(column, date(9999, 12, 31), dialect, place), sa.false())
+    )
+
+
+def is_before(value: Any, limit: date) -> bool | None:
+    """Whether a value, as it was read, is dated before a day; None for one that is no date."""
+    if isinstance(value, datetime):
+        moment = midnight(limit)
+        return value < (moment if value.tzinfo else moment.replace(tzinfo=None))
+    on = day(plain(value))
+    return None if on is None else on < limit
 
 
 def token_expression(columns: Sequence[sa.ColumnElement[Any]], keys: Sequence[Key], suffix: str) -> Any:

@@ -1,10 +1,12 @@
 """Nouns of the dangerous room. `work`: the engine's; `redactions`: staff's word on single items; `tasks`: work that a
-colleague does by hand; `discovery`: what a look at a live schema proposes.
+colleague does by hand; `discovery`: what a look at a live schema proposes; `throttles`: how gently retention works.
 """
 
 from connectors.models.discovery import Proposal, Survey
 from connectors.models.redactions import Redaction
+from connectors.models.rowholds import RowHold
 from connectors.models.tasks import HandTask, HandTaskItem
+from connectors.models.throttles import Throttle
 from connectors.models.work import (
     READING,
     Authorisation,
@@ -12,6 +14,8 @@ from connectors.models.work import (
     Chunk,
     Connection,
     Finding,
+    HoldLimit,
+    HoldMail,
     LegalHold,
     Receipt,
     WorkOrder,
@@ -26,10 +30,14 @@ __all__ = (
     "Finding",
     "HandTask",
     "HandTaskItem",
+    "HoldLimit",
+    "HoldMail",
     "LegalHold",
     "Proposal",
     "Receipt",
     "Redaction",
+    "RowHold",
     "Survey",
+    "Throttle",
     "WorkOrder",
 )

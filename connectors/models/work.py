@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from audit.leases import Leased
-from inventory.models import System
+from inventory.models import DataCategory, System
 from subjects.fields import EncryptedJSONField, EncryptedTextField
 from subjects.models import DataSubject
 
@@ -33,25 +33,95 @@ class Connection(models.Model):
 
 
 class LegalHold(models.Model):
-    """While a hold is active, nothing of this person is erased, whoever approved it."""
+    """While a hold is active, nothing of this person that it covers is erased, whoever approved it. Two people end it."""
 
     subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="holds")
     matter = models.CharField(max_length=120, help_text="The case or claim, without names.")
     reason = models.TextField()
+    scope = models.CharField(
+        max_length=300, blank=True, help_text="What the matter is about, in words; what counts are its limits."
+    )
     placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     placed_at = models.DateTimeField()
     review_on = models.DateField()
+    release_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    release_asked_at = models.DateTimeField(null=True, blank=True)
+    release_reason = models.CharField(max_length=300, blank=True)
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     released_at = models.DateTimeField(null=True, blank=True)
+    by_one = models.BooleanField(
+        default=False, editable=False, help_text="Released by one person, before two were needed."
+    )
 
     class Meta:
         permissions = [("place_legalhold", "Can place a legal hold"), ("release_legalhold", "Can release a legal hold")]
         indexes = [models.Index(fields=("subject",), condition=Q(released_at=None), name="active_holds")]
+        constraints = [
+            models.CheckConstraint(
+                name="hold_released_by_two_people",
+                condition=Q(released_at=None)
+                | Q(by_one=True)
+                | (
+                    Q(release_asked_by__isnull=False)
+                    & Q(released_by__isnull=False)
+                    & ~Q(release_asked_by=F("released_by"))
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Hold {self.matter}"
+
+
+class HoldLimit(models.Model):
+    """One system or one data category that a hold is limited to. A hold without any covers everything."""
+
+    hold = models.ForeignKey(LegalHold, on_delete=models.CASCADE, related_name="limits")
+    # Protected: a limit that vanished with its system would leave a hold that covers less, or everything.
+    system = models.ForeignKey(System, null=True, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(DataCategory, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="hold_limit_is_a_system_or_a_category",
+                condition=Q(system__isnull=True, category__isnull=False)
+                | Q(system__isnull=False, category__isnull=True),
+            ),
+            models.UniqueConstraint(fields=("hold", "system"), name="hold_limit_system_once"),
+            models.UniqueConstraint(fields=("hold", "category"), name="hold_limit_category_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.system or self.category)
+
+
+class HoldMail(Leased):
+    """A day's mail to one colleague about holds whose review is overdue. The row is the outbox; one a day, whoever makes it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENT = "sent", "Sent"
+        PARKED = "parked", "Could not be sent"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    told = models.JSONField(default=dict, help_text="Counts; nothing personal.")
+    queued_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    park_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("to", "day"), name="one_mail_about_holds_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
 
 
 class Batch(models.Model):
@@ -60,6 +130,7 @@ class Batch(models.Model):
     class Reason(models.TextChoices):
         REQUEST = "request", "Rights request"
         RETENTION = "retention", "Retention run"
+        REPLAY = "replay", "Done again after a restore"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reason = models.CharField(max_length=12, choices=Reason)
@@ -93,6 +164,7 @@ class Authorisation(models.Model):
         REQUEST = "request", "Proved request, approved by staff"
         OPT_OUT = "opt_out", "Opt-out, which needs no proof"
         SCHEDULE = "schedule", "Retention schedule, approved"
+        REPLAY = "replay", "Approved before, done again after a restore"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="authorisations")
@@ -107,6 +179,11 @@ class Authorisation(models.Model):
         default=dict, help_text="Digests of what the description said is done, by collection, when this was approved."
     )
     changes = EncryptedJSONField(default=dict, help_text='For a correction: {"full_name": "new value"}.')
+    sealed = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="For work done again: digest of the entries of the sealed list that it redoes.",
+    )
 
     class Meta:
         constraints = [
@@ -126,6 +203,11 @@ class Authorisation(models.Model):
             ),
             models.CheckConstraint(
                 name="opt_out_only_suppresses", condition=~Q(basis="opt_out") | Q(operation="suppress")
+            ),
+            # What is done again was approved once: no leave of this kind without the entries that say so.
+            models.CheckConstraint(
+                name="replay_names_what_it_redoes",
+                condition=(Q(basis="replay") & ~Q(sealed="")) | (~Q(basis="replay") & Q(sealed="")),
             ),
         ]
 
@@ -186,7 +268,7 @@ class WorkOrder(Leased):
             ),
             models.UniqueConstraint(fields=("batch", "system", "operation", "wave"), name="one_order_per_step"),
         ]
-        indexes = [models.Index(fields=("state", "next_try_at"))]
+        indexes = [models.Index(fields=("state", "next_try_at")), models.Index(fields=("finished_at",))]
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()} in {self.system}"
@@ -209,6 +291,15 @@ class Finding(models.Model):
     shared = models.BooleanField(default=False, help_text="These rows concern another person too.")
     place = models.PositiveIntegerField(help_text="Position in the walk; erasure runs backwards.")
     rows = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(
+        default=0, help_text="Rows that are due and that a legal hold protects; not in `rows`."
+    )
+    of_rows = models.BigIntegerField(
+        null=True, help_text="Rows of the collection when it was counted, where it can tell."
+    )
+    ahead = models.JSONField(
+        default=list, help_text="[day, rows dated before it] for days to come: what will be due, for the calendar."
+    )
     oldest_on = models.DateField(null=True)
     newest_on = models.DateField(null=True)
     fingerprint = models.CharField(max_length=64, blank=True, help_text="Of all keys, independent of their order.")
@@ -216,6 +307,10 @@ class Finding(models.Model):
     decision = models.CharField(max_length=10, choices=Decision, default=Decision.INCLUDE, blank=True)
     ground = models.CharField(max_length=60, blank=True)
     ground_note = models.CharField(max_length=300, blank=True)
+    proof = models.JSONField(
+        default=dict,
+        help_text="Of a retention run: held rows, their checksum and the holds, before the first row and after.",
+    )
     outcome = models.JSONField(default=dict, help_text="Honest counts per field after the work: erased, kept, left.")
 
     class Meta:
@@ -237,6 +332,9 @@ class Chunk(models.Model):
     rows = models.PositiveIntegerField()
     keys = EncryptedJSONField(
         null=True, help_text="A list of primary keys, each a list of values; None once forgotten."
+    )
+    span = models.JSONField(
+        null=True, help_text="[sum of hashes, least, greatest] of these keys, where the system worked it out itself."
     )
 
     class Meta:

@@ -1,22 +1,34 @@
 """Brings the demo company into the portal. Repeatable; a killed load starts over and leaves nothing half made."""
 
+import csv
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.utils import timezone
 
 from audit import actor
 from connectors.models import Connection
-from consent import notices
-from consent.models import NoticeVersion
-from inventory import descriptions
+from inventory import descriptions, phrases
 from inventory.models import System
-from privacyops.demo import asking, generator, letters, sharing, tables
+from privacyops.demo import (
+    asked,
+    asking,
+    authorities,
+    backing,
+    choosing,
+    generator,
+    keeping,
+    letters,
+    noticing,
+    releasing,
+    sharing,
+    showing,
+    tables,
+    team,
+)
 
 HERE = Path(__file__).parent
 LOADER = actor.worker("demo")
@@ -42,13 +54,29 @@ def load(report: Callable[[str], None]) -> None:
     paper = System.objects.get(key="personnel-files")
     Connection.objects.get_or_create(system=paper, defaults={"kind": "hand", "address": "-", "described": PAPER})
     sharing.recipients()
+    sharing.ways()
     sharing.sites()
     author = _author()
-    sharing.schedules(author)
+    keeping.schedules(author)
+    backing.load(author)
     sharing.ledger(LOADER)
-    _publish(author)
+    sharing.for_clients(LOADER, User.objects.get(pk=author.pk))
+    sharing.all_the_time()
+    noticing.publish(author)
+    _translate()
+    asked.site()
     asking.agents(LOADER)
+    showing.load(LOADER, User.objects.get(pk=author.pk))
+    choosing.load(LOADER)
+    authorities.load(User.objects.get(pk=author.pk))
     letters.deliver()
+
+
+def share_work() -> None:
+    """The rules, the absence and the playbook of Hireline's team, once its colleagues are there."""
+    author = _author()
+    team.load(LOADER, author)
+    releasing.load(User.objects.get(pk=author.pk))
 
 
 def address(database: str) -> str:
@@ -129,14 +157,9 @@ def _author() -> User:
     return user
 
 
-def _publish(author: User) -> None:
-    if NoticeVersion.objects.exists():
-        return
-    body, today = (HERE / "notice.md").read_text(encoding="utf-8"), timezone.now().date()
-    # The first version did not know server logs' shorter life, nor the signal of browsers.
-    first = body.replace("Server logs: 90 days", "Server logs: 180 days").replace(
-        ", and we treat the [Global Privacy Control](https://globalprivacycontrol.org/) signal as an opt-out", ""
-    )
-    for text, days in ((first, 400), (body, 30)):
-        version = notices.draft(title="Privacy notice", body=text, effective_on=today - timedelta(days=days), by=author)
-        notices.publish(version, by=author)
+def _translate() -> None:
+    """Hireline's purposes in the languages of its public pages."""
+    with (HERE / "phrases.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for language in phrases.languages():
+        phrases.save(language, [(row["text"], row.get(language, "")) for row in rows], actor=LOADER)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Prefetch, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from connectors.scope import covers
+from disclosures import listing, recipients
 from disclosures.models import Recipient
 from inventory.models import Collection, Dataset, Field, Purpose, System
 from law.places import is_eea
+from retention import scopes
 from retention.models import Schedule
 
 
@@ -106,7 +109,9 @@ class Record:
 
 def read() -> Record:
     """The record as it stands now."""
-    receivers = list(Recipient.objects.filter(active=True).prefetch_related("categories").order_by("name"))
+    receivers = list(
+        Recipient.objects.filter(active=True).prefetch_related("categories", "grants", "transfers").order_by("name")
+    )
     activities = [_activity(one, receivers) for one in _purposes()]
     return Record(
         controller=settings.COMPANY_NAME,
@@ -125,7 +130,7 @@ def _purposes() -> Iterable[Purpose]:
     rows = rows.select_related("dataset__system").order_by("dataset__key", "name")
     inner = rows.prefetch_related(
         Prefetch("fields", Field.objects.exclude(category=None).select_related("category")),
-        Prefetch("schedules", Schedule.objects.filter(active=True)),
+        Prefetch("schedules", Schedule.objects.filter(active=True).exclude(pk__in=scopes.overruled())),
     )
     return Purpose.objects.order_by("name").prefetch_related(Prefetch("collections", inner))
 
@@ -139,7 +144,7 @@ def _activity(purpose: Purpose, receivers: list[Recipient]) -> Activity:
         systems=sorted({one.dataset.system.name for one in collections}),
         sources=sorted({_source(one.dataset) for one in collections}),
     )  # fmt: skip
-    made.recipients = _receivers(receivers, made.categories)
+    made.recipients = _receivers(receivers, made.categories, purpose)
     for one in collections:
         words = _limit(one, purpose)
         if words:
@@ -154,12 +159,10 @@ def _activity(purpose: Purpose, receivers: list[Recipient]) -> Activity:
         made.gaps.append(_gap("Whose data it is (categories of data subjects) is not said.", purpose))
     if not purpose.measures:
         made.gaps.append(_gap("The security measures are not described.", purpose))
-    known = {one.name: one for one in receivers}
-    for to in made.recipients:
-        if to.third_country and not to.safeguard:
-            made.gaps.append(
-                _gap(f"{to.name} is in a third country ({to.country}) and no safeguard is named.", known[to.name])
-            )
+    named = {one.name for one in made.recipients}
+    for to in receivers:
+        if to.name in named:
+            made.gaps += [_gap(words, to) for words in _unsafe(to)]
     return made
 
 
@@ -173,13 +176,29 @@ def _source(dataset: Dataset) -> str:
     return f"{words} ({dataset.source_detail})" if dataset.source_detail else words
 
 
-def _receivers(receivers: list[Recipient], categories: list[Category]) -> list[Receiver]:
+def _unsafe(one: Recipient) -> list[str]:
+    """Why transfers to a recipient do not stand; words of its own count where nothing else is on file."""
+    if one.transfer_basis and not one.transfers.all():
+        return []
+    found = recipients.transfer_gaps(one, timezone.localdate())
+    return [f"{one.name} is in a third country ({one.country}). {gap.words}" for gap in found]
+
+
+def _receivers(
+    receivers: list[Recipient], categories: list[Category], purpose: Purpose | None = None
+) -> list[Receiver]:
+    """Who gets some of these categories; where it is said what for, only for this purpose."""
     found = []
     for one in receivers:
-        theirs = [row.key for row in one.categories.all()]
-        if any(covers(key, mine.key) or covers(mine.key, key) for key in theirs for mine in categories):
+        theirs = {row.pk: row.key for row in one.categories.all()}
+        said = list(one.grants.all()) if purpose is not None else []
+        if said and purpose is not None:
+            theirs = {
+                pk: theirs[pk] for row in said if row.purpose_id == purpose.pk and (pk := row.category_id) in theirs
+            }
+        if any(covers(key, mine.key) or covers(mine.key, key) for key in theirs.values() for mine in categories):
             third = bool(one.country) and not is_eea(one.country)
-            found.append(Receiver(one.name, one.get_role_display(), one.kind, one.country, third, one.transfer_basis))
+            found.append(Receiver(one.name, one.get_role_display(), one.kind, one.country, third, one.basis))
     return found
 
 
@@ -211,7 +230,7 @@ def _mandates(receivers: list[Recipient]) -> list[Mandate]:
             one.gaps.append(_gap(f"What {system.name} holds is not described.", system))
         elif not measures:
             one.gaps.append(_gap(f"No purpose with security measures is named for {system.name}.", system))
-    processors = [one for one in receivers if one.role == Recipient.Role.PROCESSOR]
+    processors = [one for one in receivers if one.role in listing.LISTED]
     for one in found.values():
         one.sub_processors = _receivers(processors, one.categories)
     return list(found.values())

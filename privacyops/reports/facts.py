@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncDate, TruncMonth
 
 import law
 from privacyops.reports import numbers
 from privacyops.reports.periods import Period
-from requests_app.models import Clock, Outcome, Request, Right, State
+from requests_app.figures import LATE
+from requests_app.models import Note, Outcome, Request, Right, State
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,22 @@ class Report:
     backlog: int
     overdue: int
     ages: list[tuple[str, int]] = field(default_factory=list)
+    hours: list["Hours"] = field(default_factory=list)
 
 
-LATE = Exists(
-    Clock.objects.filter(request=OuterRef("pk"), kind=Clock.Kind.RESPOND).filter(
-        Q(met_at__gte=F("due_at")) | Q(met_at=None, breached_at__isnull=False)
-    )
-)
+@dataclass(frozen=True)
+class Hours:
+    """What colleagues noted for one right: hours in all, on how many cases, and hours of such a case."""
+
+    label: str
+    hours: float
+    cases: int
+
+    @property
+    def each(self) -> float:
+        return self.hours / self.cases if self.cases else 0.0
+
+
 KINDS = ("right", "channel", "laws__0__statute")
 
 
@@ -75,6 +85,7 @@ def read(period: Period, *, now: datetime) -> Report:
         grounds=_grounds(period),
         backlog=still.count(),
         overdue=still.filter(due_at__lte=now).count(),
+        hours=_hours(period),
         ages=numbers.ages(_open_ages(still, period, now)),
     )
 
@@ -127,6 +138,17 @@ def _months(period: Period) -> list[tuple[date, int, int]]:
 
     came, went = series("received_at"), series("closed_at")
     return [(month, came.get(month, 0), went.get(month, 0)) for month in period.months()]
+
+
+def _hours(period: Period) -> list[Hours]:
+    """By right, from the minutes that were noted in the period. One query."""
+    rows = Note.objects.filter(
+        minutes__isnull=False, written_at__gte=period.start, written_at__lt=period.end
+    ).order_by()
+    counted = rows.values("request__right").annotate(total=Sum("minutes"), cases=Count("request", distinct=True))
+    labels = dict(Right.choices)
+    found = [Hours(str(labels[one["request__right"]]), one["total"] / 60, one["cases"]) for one in counted]
+    return sorted(found, key=lambda one: -one.hours)
 
 
 def _grounds(period: Period) -> list[tuple[str, int]]:

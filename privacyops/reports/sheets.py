@@ -10,7 +10,7 @@ import typst
 from django.conf import settings
 
 from privacyops.reports.california import Kind
-from privacyops.reports.facts import Line, Report
+from privacyops.reports.facts import Hours, Line, Report
 
 PAPER = settings.BASE_DIR / "templates" / "admin" / "reports" / "report.typ"
 # A cell that a spreadsheet would run as a formula is written as text (CWE-1236).
@@ -24,6 +24,7 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    words: bool = False  # cells are words, not numbers
 
 
 LINES = ("", "Received", "Closed", "In time", "Median days", "Mean days")
@@ -39,6 +40,7 @@ def of_report(report: Report) -> list[Table]:
         Table("By month", ("Month", "Received", "Closed"), months),
         Table("How they ended", ("Outcome", "Requests"), _pairs(report.outcomes)),
         Table("Denials by ground", ("Ground", "Requests"), _pairs(report.grounds)),
+        Table("Hours noted", ("Right", "Hours", "Cases with time", "Hours of a case"), _hours(report.hours)),
         Table("Open now, by age", ("Age", "Requests"), _pairs(report.ages)),
     ]
 
@@ -60,7 +62,7 @@ def as_csv(tables: Iterable[Table]) -> str:
     writer = csv.writer(out)
     for table in tables:
         writer.writerow([table.title])
-        writer.writerows([[_text(cell) for cell in row] for row in (table.columns, *table.rows)])
+        writer.writerows([[plain(cell) for cell in row] for row in (table.columns, *table.rows)])
         writer.writerow([])
     return out.getvalue()
 
@@ -71,7 +73,8 @@ def as_pdf(title: str, subtitle: str, tables: Iterable[Table]) -> bytes:
         "title": title,
         "subtitle": subtitle,
         "company": settings.COMPANY_NAME,
-        "tables": [{"title": one.title, "columns": list(one.columns), "rows": [list(row) for row in one.rows]}
+        "tables": [{"title": one.title, "columns": list(one.columns), "rows": [list(row) for row in one.rows],
+                    "words": one.words}
                    for one in tables if one.rows],
     }  # fmt: skip
     made = typst.compile(str(PAPER), sys_inputs={"data": json.dumps(data)}, pdf_standards=["ua-1"])
@@ -88,9 +91,18 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
+def _hours(rows: Sequence[Hours]) -> list[Sequence[str]]:
+    found: list[Sequence[str]] = [(one.label, f"{one.hours:.1f}", str(one.cases), f"{one.each:.1f}") for one in rows]
+    if len(rows) > 1:
+        hours, cases = sum(one.hours for one in rows), sum(one.cases for one in rows)
+        found.append(("All", f"{hours:.1f}", str(cases), f"{hours / cases:.1f}"))
+    return found
+
+
 def _pairs(rows: Iterable[tuple[str, int]]) -> list[Sequence[str]]:
     return [(label, str(many)) for label, many in rows]
 
 
-def _text(cell: str) -> str:
+def plain(cell: str) -> str:
+    """A cell that a spreadsheet does not run as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -25,11 +25,18 @@ from requests_app.models import Appearance, AppearanceText, Right
 MOST_LOGO = 20_000
 MOST_UPLOAD = 500_000
 
+# What the form can do without: nothing is carried out by it.
+LEAVES_OUT = [("name", "Name"), ("details", "Their own words"), ("relation", "How they know the company")]
+
 
 class LookForm(forms.ModelForm):
     """One row; says what was measured when a colour is refused."""
 
     rights = forms.MultipleChoiceField(required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    left_out = forms.MultipleChoiceField(
+        label="Fields left out", required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, choices=LEAVES_OUT,
+        help_text="Of the form on the public pages. Whatever a right needs is always asked.",
+    )  # fmt: skip
     new_logo = forms.FileField(
         label="Logo", required=False, widget=UnfoldAdminFileFieldWidget,
         help_text=f"A PNG picture; it is written anew, and may then have {MOST_LOGO // 1000} kB.",
@@ -38,7 +45,7 @@ class LookForm(forms.ModelForm):
 
     class Meta:
         model = Appearance
-        fields = ("name", "colour", "night_colour", "font", "rights", "embed_origins")
+        fields = ("name", "colour", "night_colour", "font", "rights", "left_out", "embed_origins")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,7 +142,7 @@ class AppearanceAdmin(Accountable):
     list_display = ("__str__", "name", "colour", "font", "changed_at")
     fieldsets = (
         ("Look", {"fields": ("name", "new_logo", "no_logo", "colour", "night_colour", "font")}),
-        ("What the pages offer", {"fields": ("rights", "embed_origins")}),
+        ("What the pages offer", {"fields": ("rights", "left_out", "embed_origins")}),
     )
     change_form_before_template = "admin/appearance_preview.html"
 

@@ -1,6 +1,7 @@
 """The case page and its buttons. Every button is a POST that calls one verb; a refusal comes back in words on the same page."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,17 +18,37 @@ from django.views.decorators.http import require_POST
 from audit import actor as actors
 from audit.accountable import Input, colleague, read
 from audit.refusal import Refused
-from connectors import batches
+from connectors import holds, settling
 from connectors.admin import WAIVE_REASONS
 from connectors.models import Finding, WorkOrder
-from requests_app import acts, appeals, authority, delivery, letters, proof, reads, review
+from inventory.models import DataCategory, System
+from requests_app import (
+    absences,
+    acts,
+    appeals,
+    assignment,
+    authority,
+    delivery,
+    halting,
+    laws,
+    letters,
+    meanwhile,
+    progress,
+    proof,
+    raising,
+    reads,
+    review,
+)
 from requests_app.admin import sections
 from requests_app.admin.referring import VERBS
-from requests_app.models import Letter, Parcel, Referral, Request
-from requests_app.proving import papers, sniffing, stopping
+from requests_app.models import Letter, Parcel, Referral, Request, State
+from requests_app.proving import papers, stopping
+from subjects import registry
 
 TEMPLATE = "admin/requests_app/request/case.html"
 Fields = dict[str, str]
+# Inputs that take a colleague's own words.
+WORDS = ("note", "question", "answer", "words", "text", "reason")
 
 BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "propose": lambda one, by, given: _said(review.propose(one, by=by, fingerprint=given.get("fingerprint", ""))),
@@ -44,7 +65,8 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
         authority.refuse(one, by=by, reason=given.get("reason", "")), "Refused. Both are told."
     ),
     "vouch": lambda one, by, given: _told(
-        proof.vouch(one, by=by, method=given.get("method", ""), now=timezone.now()), "Proved; the search begins."
+        proof.vouch(one, by=by, method=given.get("method", ""), also=_checked(one, given), now=timezone.now()),
+        "Proved; the search begins.",
     ),
     "ask_paper": lambda one, by, given: _told(
         papers.ask(one, by=by, reason=given.get("reason", ""), now=timezone.now()), "Asked, by letter."
@@ -54,6 +76,10 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
     "resume": lambda one, by, given: _told(
         stopping.clear(one, by=by, reason=given.get("reason", "")), "It goes on; what was found is searched anew."
     ),
+    "hold": lambda one, by, given: _held(one, by, given),
+    "halt": lambda one, by, given: halting.stop(one, by=by),
+    "go_on": lambda one, by, given: halting.go_on(one, by=by),
+    "assign": lambda one, by, given: _assigned(one, by, given.get("to", "")),
     "take": lambda one, by, given: _taken(review.take(one, by=by)),
     "ask": lambda one, by, given: _told(
         acts.ask(one, by=by, reason=given.get("reason", ""), question=given.get("question", "")),
@@ -67,6 +93,10 @@ BUTTONS: dict[str, Callable[[Request, User, Fields], str]] = {
         acts.extend(one, by=by, reason=given.get("reason", ""), note=given.get("note", "")),
         "Extended. The person is told by letter.",
     ),
+    "raise": lambda one, by, given: _told(
+        raising.raise_up(one, by=by, reason=given.get("reason", "")), "Raised. It stands before the privacy officers."
+    ),
+    "lower": lambda one, by, given: _told(raising.lower(one, by=by), "Lowered."),
     "residence": lambda one, by, given: _told(
         acts.correct_residence(one, by=by, residence=given.get("residence", "")),
         "Corrected; the dates were counted anew.",
@@ -97,6 +127,29 @@ def _decided(request: Request, by: User, accepted: bool) -> str:
     return "Accepted, and destroyed." if accepted else "Refused, and destroyed."
 
 
+def _held(request: Request, by: User, given: Fields) -> str:
+    if not by.has_perm("connectors.place_legalhold"):
+        raise Refused("Your role may not place legal holds. Ask your privacy officer or legal.", code="not_allowed")
+    try:
+        day = date.fromisoformat(given.get("review_on", ""))
+    except ValueError:
+        raise Refused("Write the day as 2027-03-31.", code="review_day", field="review_on") from None
+    placed = holds.place(
+        request.subject, matter=given.get("matter", ""), reason=given.get("reason", ""), review_on=day, by=by,
+        systems=_chosen(System, given.get("system", ""), "system"),
+        categories=_chosen(DataCategory, given.get("category", ""), "category"),
+    )  # fmt: skip
+    return f"The hold is placed. It covers {holds.covers(placed)}; nothing of that is erased while it lasts."
+
+
+def _chosen(rows: type[System] | type[DataCategory], key: str, field: str) -> list[Any]:
+    """What was chosen in a list; an unknown key is refused, so that it is never taken for everything."""
+    found = list(rows.objects.filter(key=key)) if key else []
+    if key and not found:
+        raise Refused("Choose one of the list.", code="choice_unknown", field=field)
+    return found
+
+
 def _said(request: Request) -> str:
     if request.state == "in_review" and request.proposed_by_id:
         return "Proposed. A second person has to approve it."
@@ -107,8 +160,21 @@ def _told(done: object, words: str) -> str:
     return words
 
 
+def _checked(request: Request, given: Fields) -> dict[str, str]:
+    """What a colleague compared besides the address; ticked by kind."""
+    return {kind: value for kind, value in proof.claimed(request).items() if given.get(f"checked_{kind}")}
+
+
 def _taken(request: Request) -> str:
     return f"{request.reference} is yours now."
+
+
+def _assigned(request: Request, by: User, key: str) -> str:
+    to = User.objects.filter(pk=key).first() if key.isdecimal() else None
+    if to is None:
+        raise Refused("Choose a colleague.", code="missing", field="to")
+    assignment.assign(request, to=to, by=by, today=laws.today())
+    return f"{absences.name(to)} looks after {request.reference} now."
 
 
 class CasePages:
@@ -121,24 +187,36 @@ class CasePages:
         self, request: HttpRequest, pk: UUID, *, status: int = 200, given: Fields | None = None, **more: Any
     ) -> HttpResponse:
         """The page; `given` is what was typed into the form that was refused, by its hidden field `form`."""
-        user = may_see(request)
+        user, seen = may_see(request), meanwhile.newest()
         try:
             case = reads.case(pk)
         except Request.DoesNotExist as error:
             raise Http404 from error
+        follows = case.request.state != State.CLOSED and not given and "revealed" not in more
         context = {
             **self.site.each_context(request),
             **sections.context(case, user, timezone.now(), given or {}),
             "title": case.request.reference,
+            "seen": seen,
             "waive_reasons": WAIVE_REASONS,
+            "reveal_reasons": registry.REASONS,
             "may_reveal": user.has_perm("subjects.reveal_datasubject"),
             "paper": papers.open_one(case.request) if case.request.proved_at is None else None,
+            "may_pack": user.has_perm("requests_app.make_pack"),
             "may_note": user.has_perm("requests_app.add_note"),
             "may_decide": user.has_perm("requests_app.decide_request"),
+            "may_work": user.has_perm("requests_app.change_request"),
+            "may_take": user.has_perm("requests_app.approve_request"),
             "may_retry": user.has_perm("connectors.retry_workorder"),
             "may_waive": user.has_perm("connectors.waive_workorder"),
+            "raised": raising.open_one(case.request),
+            "progress": progress.of(pk, timezone.now()) if follows else None,
             **more,
         }
+        told = {one.id: one.left for one in context["progress"].lines} if follows else {}
+        for order in case.orders:
+            order.left = told.get(str(order.pk), "")  # type: ignore[attr-defined]
+        context["typed_lost"] = bool(context.get("typed")) and _lost(context, given or {})
         return TemplateResponse(request, TEMPLATE, context, status=status)
 
     def press(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
@@ -174,10 +252,10 @@ class CasePages:
             if needed is None or not by.has_perm(needed):
                 raise PermissionDenied
             if verb == "retry":
-                batches.retry(order, by=by)
+                settling.retry(order, by=by)
                 return "The order is open again; a worker takes it within seconds."
             reason = read([Input("reason_code", "Reason", WAIVE_REASONS)], given)["reason_code"]
-            batches.waive(order, reason_code=reason, by=by)
+            settling.waive(order, reason_code=reason, by=by)
             return "The order is given up; the closing letter will say so."
 
         return self._call(request, pk, settle)
@@ -231,7 +309,7 @@ class CasePages:
             messages.error(request, error.message)
             return self.show(request, pk, status=409)
         # Never inline: no program of the browser opens it as a page of ours.
-        response = HttpResponse(data, content_type=sniffing.TYPES[found.kind])
+        response = HttpResponse(data, content_type=papers.MEDIA[found.kind])
         response["Content-Disposition"] = f'attachment; filename="{case.reference}.{found.kind}"'
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
@@ -257,11 +335,26 @@ class CasePages:
         case = get_object_or_404(Request.objects.select_related("batch", "subject"), pk=pk)
         given = {name: str(value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
         try:
-            messages.success(request, verb(case, user, given))
+            with meanwhile.undisturbed(case, given.get("seen", ""), user):
+                said = verb(case, user, given)
         except Refused as error:
             messages.error(request, error.message)
-            return self.show(request, pk, status=422, given=given)
+            changed = error.code == meanwhile.CHANGED
+            return self.show(request, pk, status=409 if changed else 422, given=given, typed=_typed(given))
+        messages.success(request, said)
         return redirect("admin:requests_app_request_change", pk)
+
+
+def _typed(given: Fields) -> list[str]:
+    """Words of a form that was refused: they stand on the page even where its button is gone."""
+    return [given[name] for name in WORDS if " " in given.get(name, "").strip()]
+
+
+def _lost(context: dict[str, Any], given: Fields) -> bool:
+    """Whether the form that was refused is not on the page as it is now."""
+    form = given.get("form", "")
+    shown = [*context["actions"], *context["rows"]]
+    return (form in BUTTONS or form.startswith("finding-")) and not any(one.open for one in shown)
 
 
 def may_see(request: HttpRequest) -> User:

@@ -28,6 +28,8 @@ from requests_app.admin.case import may_see
 from requests_app.askers import Given
 from requests_app.forms import correctable, places
 from requests_app.models import Agent, Asker, Outcome, Request, Right, Upload
+from subjects import identifiers
+from subjects.models import Identifier
 
 CHANNELS = [
     (Request.Channel.PHONE, "Phone"), (Request.Channel.POST, "Post"), (Request.Channel.PERSON, "In person"),
@@ -50,11 +52,20 @@ class EntryForm(forms.Form):
         choices=[("", "Choose …"), *((one.value, one.label) for one in Right if one in plans.OFFERED)],
     )
     email = forms.CharField(
-        label="E-mail of the person", max_length=254, help_text="Best the one that we already know."
+        label="E-mail of the person", required=False, max_length=254, help_text="Best the one that we already know."
     )
     name = forms.CharField(label="Name of the person", required=False, max_length=policy.LONGEST_NAME)
     residence = forms.ChoiceField(label="Lives in")
     relation = forms.ChoiceField(label="Knows us as", required=False, choices=Request.Relation.choices)
+    account_id = forms.CharField(label="Customer number", required=False, max_length=100)
+    phone = forms.CharField(label="Phone", required=False, max_length=40)
+    post = forms.CharField(
+        label="Postal address",
+        required=False,
+        max_length=identifiers.LONGEST_POST,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="As on an envelope. Without an e-mail address our letters go there: you print and post them.",
+    )
     details = forms.CharField(
         label="Their words", required=False, max_length=policy.LONGEST_DETAILS, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -85,7 +96,7 @@ class EntryForm(forms.Form):
     @property
     def person(self) -> list[forms.BoundField]:
         """Whose data it is about."""
-        return [self[name] for name in ("email", "name", "residence", "relation")]
+        return [self[name] for name in ("name", "email", "account_id", "phone", "post", "residence", "relation")]
 
     @property
     def asker(self) -> list[forms.BoundField]:
@@ -100,7 +111,8 @@ class EntryForm(forms.Form):
     def submission(self) -> intake.Submission:
         """What intake is given. A day of today means now."""
         given = self.cleaned_data
-        names = ("right", "email", "name", "residence", "relation", "details", "channel", "nonce")
+        names = ("right", "email", "name", "residence", "relation", "details", "channel", "nonce", "post")
+        also = {name: given[name] for name in ("phone", "account_id") if given[name].strip()}
         changes = {given["attribute"]: given["value"]} if given["attribute"] and given["value"] else {}
         asker = None
         if given["asked_by"] != law.SELF:
@@ -114,6 +126,7 @@ class EntryForm(forms.Form):
         return intake.Submission(
             **{name: given[name] for name in names},
             changes=changes,
+            identifiers=also,
             asker=asker,
             received_at=_at(given["received_on"]),
         )
@@ -149,7 +162,11 @@ class EntryPages:
                 field = FIELD_OF.get(refused.field or "", refused.field)
                 form.add_error(field if field in form.fields else None, refused.message)
             else:
-                messages.success(request, f"{made.reference} is entered. The person is told by letter.")
+                by_post = made.identifier is not None and made.identifier.kind == Identifier.Kind.POST
+                told = (
+                    "Its first letter waits to be printed and posted." if by_post else "The person is told by letter."
+                )
+                messages.success(request, f"{made.reference} is entered. {told}")
                 if "next" in request.POST:
                     return redirect("admin:requests_app_request_new")
                 return redirect("admin:requests_app_request_change", made.pk)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from audit import actor, log
 from requests_app import laws, letters, policy, stationery
 from requests_app.admin.case import may_see
-from requests_app.admin.looks import LINK, Looks, may_reveal
+from requests_app.admin.looks import Looks, may_reveal
 from requests_app.models import Clock, Letter, Request
+from requests_app.policy import LINK
 from requests_app.views import paper
 
 PERSONS_LINK = "https://…"
@@ -42,7 +43,7 @@ class Sheets(Looks):
     def letter_pdf(self, request: HttpRequest, pk: UUID, letter_id: UUID) -> HttpResponse:
         """A letter as it went out, on paper; the links that are only the person's are left out."""
         user = may_reveal(request)
-        letter = get_object_or_404(Letter.objects.select_related("request"), pk=letter_id, request=pk)
+        letter = get_object_or_404(Letter.objects.select_related("request", "identifier"), pk=letter_id, request=pk)
         case = letter.request
         with log.atomic():
             log.record(

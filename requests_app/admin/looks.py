@@ -1,6 +1,5 @@
 """Looks at what is personal on a case: identifiers, rows, letters. Each is asked for by itself, and is an event."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,25 +22,28 @@ from requests_app import redactions
 from requests_app.admin.case import CasePages, may_see
 from requests_app.delivery.tables import shown
 from requests_app.models import Letter, Request
+from requests_app.policy import LINK
 from subjects import registry
 from subjects.models import Identifier
 
 ROWS = 20
 SAID = {Redaction.Action.REDACT: "hidden", Redaction.Action.REVEAL: "shown"}
-# A link in a letter is its owner's proof. A colleague who could follow it would be that person.
-LINK = re.compile(r"(/(?:proof|ack)/)[A-Za-z0-9_\-]+")
 
 
 class Looks(CasePages):
     """The pages behind the permission to reveal."""
 
     def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The case page with the person's identifiers and words in clear: on this answer only, never in a message."""
+        """The case page with the person's identifiers and words in clear, for a reason: on this answer only."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         user = may_reveal(request)
         case = get_object_or_404(Request.objects.select_related("subject"), pk=pk)
-        found = registry.reveal(case.subject, actor=actor.staff(user.pk))
+        try:
+            found = registry.reveal(case.subject, actor=actor.staff(user.pk), reason=request.POST.get("reason", ""))
+        except Refused as refused:
+            messages.error(request, refused.message)
+            return self.show(request, pk, status=422)
         kinds = dict(Identifier.Kind.choices)
         clear = [(kinds[kind], value) for kind, values in found.items() for value in values]
         return self.show(request, pk, clear=clear, revealed=True)

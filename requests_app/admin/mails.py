@@ -140,7 +140,7 @@ class InboundMailAdmin(ReadOnly):
             if not user.has_perm("subjects.reveal_datasubject"):
                 return HttpResponse(status=403)
             with log.atomic():
-                log.record("mail.viewed", actor=actor.staff(user.pk), noun=one)
+                log.record("mail.viewed", actor=actor.staff(user.pk), noun=one, reason="message")
         context = {
             **self.admin_site.each_context(request),
             "title": "Mail",

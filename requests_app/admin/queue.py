@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -17,16 +16,19 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 import law
-from audit.accountable import ReadOnly
-from audit.refusal import Refused
-from requests_app import deadlines
+from audit.accountable import ReadOnly, colleague
+from requests_app import risk, saved_views
+from requests_app.admin import searching, views
 from requests_app.admin.case import CasePages, may_see
 from requests_app.admin.entering import EntryPages
-from requests_app.admin.talking import Talks
+from requests_app.admin.filters import Due, Found, Law, Owner, Region, Risk, Waiting, wide
+from requests_app.admin.many import Deeds, ManyPages
+from requests_app.admin.together import TeamPages
 from requests_app.badges import badge
 from requests_app.models import Letter, Request, State
-from subjects import identifiers, vault
-from subjects.models import Identifier
+from requests_app.next_step import words as next_step_words
+from requests_app.paging import Bounded
+from subjects import identifiers
 
 Rows = QuerySet[Request]
 SHORT = {
@@ -38,101 +40,73 @@ SHORT = {
 TONES: dict[str, str] = {State.VERIFYING: "soon", State.IN_REVIEW: "now", State.CLOSED: "ok"}
 
 
-class Due(admin.SimpleListFilter):
-    """By how near the deadline is."""
-
-    title = "due"
-    parameter_name = "due"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("overdue", "Overdue"), ("week", "Within 7 days"), ("later", "Later")]
-
-    def queryset(self, request: HttpRequest, rows: Rows) -> Rows:
-        now = timezone.now()
-        week = now + timedelta(days=7)
-        conditions = {
-            "overdue": Q(due_at__lte=now),
-            "week": Q(due_at__gt=now, due_at__lte=week),
-            "later": Q(due_at__gt=week),
-        }
-        chosen = conditions.get(self.value() or "")
-        return rows.filter(chosen).exclude(state=State.CLOSED) if chosen else rows
-
-
-class Waiting(admin.SimpleListFilter):
-    """By whom it waits for."""
-
-    title = "waits for"
-    parameter_name = "waits"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("me", "Me"), ("nobody", "No owner yet"), ("review", "A review"), ("second", "A second person"),
-            ("attention", "Attention"),
-            ("managers", "The managers"),
-            ("open", "Anything open"),
-        ]  # fmt: skip
-
-    def queryset(self, request: HttpRequest, rows: Rows) -> Rows:
-        open_rows = rows.exclude(state=State.CLOSED)
-        return {
-            "me": open_rows.filter(owner=request.user.pk),
-            "nobody": open_rows.filter(owner=None),
-            "review": open_rows.filter(state=State.IN_REVIEW, proposed_by=None),
-            "second": open_rows.filter(state=State.IN_REVIEW, proposed_by__isnull=False),
-            "attention": rows.exclude(attention=""),
-            "managers": open_rows.filter(deadlines.raised()),
-            "open": open_rows,
-        }.get(self.value() or "", rows)
-
-
-def _people(address: str) -> list[UUID]:
-    """Ids of the people with exactly this address."""
-    try:
-        index = vault.blind_index("email", identifiers.email(address))
-    except Refused:
-        return []
-    return list(Identifier.objects.filter(kind="email", blind_index=index).values_list("subject", flat=True)[:20])
-
-
 @admin.register(Request)
 class RequestAdmin(ReadOnly):
     """Rights requests."""
 
     list_display = ("case", "asked", "shown_state", "clock", "person", "whose", "received")
-    list_filter = (Waiting, Due, "state", "right", "outcome", "asked_by", "authority")
+    list_filter = (
+        Waiting, Due, Risk, Owner, "state", "right", Law, Region, "channel", "outcome", "asked_by", "authority", Found,
+    )  # fmt: skip
     search_fields = ("reference",)
-    search_help_text = "Reference, or a whole e-mail address"
+    search_help_text = "Reference, whole e-mail address or name, or words"
     follow = ("owner", "subject", "identifier")
     list_display_links = None
     list_fullwidth = True
+    paginator = Bounded
+    action_form = Deeds
+    list_disable_select_all = True  # a page at a time: whoever does something to many has seen them
+    list_before_template = "admin/requests_app/request/views.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The queue; without a question, with the view that the colleague chose to begin with."""
+        user = colleague(request)
+        if request.method == "GET" and not request.GET and user.has_perm("requests_app.view_request"):
+            view = saved_views.first(user)
+            if view is not None:
+                return redirect(f"{reverse('admin:requests_app_request_changelist')}?{saved_views.address(view)}")
+        answer: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "strip": views.strip(request, user)}
+        )
+        return answer
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """On a phone a row is a card, which says what comes next; the wide table has no room for it."""
+        user = colleague(request)
+
+        @display(description="Next")
+        def next_step(one: Request) -> str:
+            return next_step_words(one, user)
+
+        return (*super().get_list_display(request), next_step)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """What may be done to many: see `together`."""
+        return ManyPages(self.admin_site).actions(colleague(request))
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        return (F("due_at").asc(nulls_last=True), "received_at")
+        """What is due first; of everything, what came last."""
+        return ("-received_at",) if wide(request) else (F("due_at").asc(nulls_last=True), "received_at")
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """A reference, or the exact address through its blind index: personal data is never searched by pattern."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        if "@" not in term:
-            return queryset.filter(reference__istartswith=term), False
-        return queryset.filter(subject__in=_people(term)), False
+        if "@" in term:
+            return queryset.filter(subject__in=searching.people(term)), False
+        return queryset.filter(searching.referenced(term)), False
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """The search box posts here, so that an address stands in no URL, no access log and no history."""
         may_see(request)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        term = request.POST.get("q", "").strip()
         queue = reverse("admin:requests_app_request_changelist")
-        if "@" not in term:
-            return redirect(f"{queue}?{urlencode({'q': term})}" if term else queue)
-        people = _people(term)
-        if not people:
+        found = searching.where(request, request.POST.get("q", ""))
+        if found is None:
             messages.warning(request, "No request came from this address. It must match to the letter.")
-            return redirect(queue)
-        return redirect(f"{queue}?{urlencode({'subject__in': ','.join(str(one) for one in people)})}")
+        return redirect(f"{queue}?{found}" if found else queue)
 
     @display(description="Request", ordering="reference")
     def case(self, one: Request) -> SafeString:
@@ -142,10 +116,12 @@ class RequestAdmin(ReadOnly):
     @display(description="State", ordering="state")
     def shown_state(self, one: Request) -> SafeString:
         pill = '<span class="po-tag po-{}">{}</span>'
-        if not one.attention:
-            return format_html(pill, TONES.get(one.state, "plain"), one.get_state_display())
-        words = pill + '<br><span class="po-look">{}</span>'
-        return format_html(words, TONES.get(one.state, "plain"), one.get_state_display(), one.attention)
+        shown = format_html(pill, TONES.get(one.state, "plain"), one.get_state_display())
+        if risk.of(one, timezone.now()) == "high":
+            shown = format_html('{} <span class="po-risk">high risk</span>', shown)
+        if one.raised_at is not None:
+            shown = format_html('{} <span class="po-risk">raised</span>', shown)
+        return format_html('{}<br><span class="po-look">{}</span>', shown, one.attention) if one.attention else shown
 
     @display(description="Clock", ordering="due_at")
     def clock(self, one: Request) -> SafeString:
@@ -177,14 +153,17 @@ class RequestAdmin(ReadOnly):
         return date_format(timezone.localtime(one.received_at), "j M Y")
 
     def get_urls(self) -> list[URLPattern]:
-        pages, wrap = Talks(self.admin_site), self.admin_site.admin_view
+        pages, wrap = TeamPages(self.admin_site), self.admin_site.admin_view
         name = "requests_app_request"
-        entry = EntryPages(self.admin_site)
+        entry, many = EntryPages(self.admin_site), ManyPages(self.admin_site)
         own = [
             path("new/", wrap(entry.new), name=f"{name}_new"),
             path("bulk/", wrap(entry.bulk), name=f"{name}_bulk"),
             path("bulk/sample.csv", wrap(entry.sample), name=f"{name}_sample"),
             path("bulk/<uuid:pk>/", wrap(entry.upload), name=f"{name}_upload"),
+            path("together/", wrap(many.carry_out), name=f"{name}_together"),
+            path("together/done/", wrap(many.done), name=f"{name}_together_done"),
+            path("views/", wrap(views.press), name=f"{name}_views"),
             path("search/", wrap(self.search), name=f"{name}_search"),
             path("<uuid:pk>/do/<slug:name>/", wrap(pages.press), name=f"{name}_press"),
             path("<uuid:pk>/finding/<int:finding_id>/", wrap(pages.finding), name=f"{name}_finding"),
@@ -193,14 +172,21 @@ class RequestAdmin(ReadOnly):
             path("<uuid:pk>/reveal/", wrap(pages.reveal), name=f"{name}_reveal"),
             path("<uuid:pk>/letter/<uuid:letter_id>/", wrap(pages.letter), name=f"{name}_letter"),
             path("<uuid:pk>/letter/<uuid:letter_id>/again/", wrap(pages.letter_again), name=f"{name}_letter_again"),
+            path("<uuid:pk>/letter/<uuid:letter_id>/posted/", wrap(pages.posted), name=f"{name}_letter_posted"),
             path("<uuid:pk>/letter/<uuid:letter_id>/pdf/", wrap(pages.letter_pdf), name=f"{name}_letter_pdf"),
             path("<uuid:pk>/preview/", wrap(pages.preview), name=f"{name}_preview"),
+            path("<uuid:pk>/parcel/take/", wrap(pages.take_package), name=f"{name}_take_package"),
+            path("<uuid:pk>/receipt/", wrap(pages.receipt), name=f"{name}_receipt"),
             path("<uuid:pk>/parcel/again/", wrap(pages.parcel_again), name=f"{name}_parcel_again"),
             path("<uuid:pk>/referral/<uuid:referral_id>/<slug:verb>/", wrap(pages.referral), name=f"{name}_referral"),
             path("<uuid:pk>/write/", wrap(pages.write), name=f"{name}_write"),
             path("<uuid:pk>/seen/", wrap(pages.seen), name=f"{name}_seen"),
             path("<uuid:pk>/file/<uuid:file_id>/", wrap(pages.attachment), name=f"{name}_attachment"),
+            path("<uuid:pk>/progress/", wrap(pages.progress), name=f"{name}_progress"),
+            path("<uuid:pk>/time/", wrap(pages.spend), name=f"{name}_time"),
             path("<uuid:pk>/paper/", wrap(pages.paper), name=f"{name}_paper"),
+            path("<uuid:pk>/team/<slug:verb>/", wrap(pages.watching), name=f"{name}_team"),
+            path("<uuid:pk>/step/<int:number>/", wrap(pages.step), name=f"{name}_step"),
             path("<uuid:pk>/note/", wrap(pages.note), name=f"{name}_note"),
             path("<uuid:pk>/change/", wrap(self.change_view), name=f"{name}_change"),
         ]

@@ -79,7 +79,7 @@ class ReferralAdmin(ReadOnly):
 
     list_display = ("case", "client", "system", "state", "due_on", "what_became")
     list_display_links = None
-    list_filter = (Waits, "state", Answers)
+    list_filter = (Waits, "state", Answers, "order__system__client")
     search_fields = ("request__reference__exact",)
     search_help_text = "Reference of the request"
     follow = ("request", "order__system", "by")

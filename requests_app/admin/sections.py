@@ -7,15 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.timezone import localdate
 
 import law
 from audit.accountable import Input, Verb
 from connectors.models import Finding, WorkOrder
+from consent.models import Choice
+from disclosures import notices
+from disclosures.models import Recipient
 from inventory.models import Collection
-from requests_app import conversation, glance, laws, reads, referrals, repeats, results, review
+from requests_app import conversation, glance, halting, laws, reads, referrals, repeats, results, review, wording
+from requests_app.admin import held, teamwork
 from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
-from requests_app.models import Referral, Request, State
+from requests_app.models import Pack, Referral, Request, State
+from retention import remaining
 from subjects import identifiers
 
 ACTIONS = {"delete": "Delete rows", "mask": "Erase personal fields, keep the row", "keep": "Keep the rows"}
@@ -42,6 +48,7 @@ class Row:
     action: str
     ground: str
     outcome: str
+    held: list[str]
     may_change: bool
     inputs: tuple[Input, ...]
     form: Fields
@@ -81,7 +88,7 @@ def buttons(request: Request, user: User, given: Fields) -> list[Button]:
     for action in review.actions(request, user):
         pressed = given.get("form") == action.name
         typed = given if pressed else {}
-        values = [(ask, ask.value if ask.kind == "hidden" else typed.get(ask.name, "")) for ask in action.fields]
+        values = [(ask, ask.value if ask.kind == "hidden" else typed.get(ask.name, ask.value)) for ask in action.fields]
         made.append(Button(action, values, pressed))
     return made
 
@@ -89,10 +96,11 @@ def buttons(request: Request, user: User, given: Fields) -> list[Button]:
 def findings(case: reads.Case, user: User, given: Fields) -> list[Row]:
     """Findings with their action and what became of them."""
     open_now = case.request.state == "in_review" and user.has_perm("requests_app.decide_request")
-    return [_row(case, one, open_now, given) for one in case.findings]
+    keeping = held.keeping(case)
+    return [_row(case, one, open_now, given, keeping) for one in case.findings]
 
 
-def _row(case: reads.Case, one: Finding, open_now: bool, given: Fields) -> Row:
+def _row(case: reads.Case, one: Finding, open_now: bool, given: Fields, keeping: list[held.Keeping]) -> Row:
     pressed = given.get("form") == f"finding-{one.pk}"
     form = given if pressed else {"action": one.action, "ground": one.ground, "note": one.ground_note}
     if not pressed and one.decision != Finding.Decision.KEEP:
@@ -102,6 +110,7 @@ def _row(case: reads.Case, one: Finding, open_now: bool, given: Fields) -> Row:
         action=_action(case, one),
         ground=results.ground(case.request, one.ground) if one.ground else "",
         outcome=_outcome(one),
+        held=held.words(one, keeping),
         may_change=open_now,
         inputs=decision_inputs(case.request, one) if open_now else (),
         form=form,
@@ -137,6 +146,9 @@ def _outcome(one: Finding) -> str:
     spared = one.outcome.get("spared", 0)
     for_what = ", because a legal hold protects them" if one.outcome.get("spared_for") == "legal_hold" else ""
     words = f"{done:,} done" + (f", {spared:,} spared{for_what}" if spared else "")
+    fields = one.outcome.get("fields", {})
+    if spared and "spared" in fields.values() and "erase" in fields.values():
+        words += f"; erased in them: {', '.join(name for name, what in fields.items() if what == 'erase')}"
     moved = one.outcome.get("moved", 0)
     words += f", {moved:,} no longer this person's" if moved else ""
     kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
@@ -166,6 +178,11 @@ PREVIEWS: dict[str, tuple[str, str]] = {
     "delete": ("row is deleted", "rows are deleted"),
     "mask": ("row stays, its personal fields are erased", "rows stay, their personal fields are erased"),
     "keep": ("row is kept on a ground", "rows are kept on a ground"),
+    "held": ("row stays: a legal hold covers it", "rows stay: a legal hold covers them"),
+    "held_fields": (
+        "row keeps some fields: a legal hold covers them",
+        "rows keep some fields: a legal hold covers them",
+    ),
     "shared": ("of all these rows concerns another person too", "of all these rows concern another person too"),
 }
 
@@ -178,9 +195,13 @@ def preview(case: reads.Case) -> list[Line]:
         kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP]
     else:
         kept = [one for one in case.findings if one.decision == Finding.Decision.KEEP or one.action == "keep"]
+        stays, partly = held.parted(case, included)
+        free = [one for one in included if one not in stays]
         lines = [
-            _line("delete", [one for one in included if one.action == "delete"], "late"),
-            _line("mask", [one for one in included if one.action == "mask"], "soon"),
+            _line("delete", [one for one in free if one.action == "delete"], "late"),
+            _line("mask", [one for one in free if one.action == "mask"], "soon"),
+            _line("held", stays, "ok"),
+            _line("held_fields", partly, "ok"),
         ]
     lines.append(_line("keep", kept, "ok"))
     lines.append(_line("shared", [one for one in case.findings if one.shared], "ok"))
@@ -202,6 +223,14 @@ def unreached(request: Request) -> list[str]:
     return [titles.get(key, ".".join(key)) for key in keys]
 
 
+def recipients(case: reads.Case) -> list[Recipient]:
+    """Who will be told once this is carried out; nobody once notices say so themselves."""
+    kind, request = case.plan.recipients, case.request
+    if not kind or case.notices or request.state not in ("in_review", "delivering"):
+        return []
+    return notices.to_tell(request.subject, kind, wording.categories(request))
+
+
 def grounds(request: Request) -> list[tuple[str, str]]:
     """Grounds on which rows may be kept, with their sections."""
     return [(one.code, f"{one.sentence} ({one.cite})") for one in laws.grounds(request) if one.keeps]
@@ -215,16 +244,44 @@ def person(request: Request) -> list[tuple[str, str, bool]]:
     ]
 
 
-def actors(case: reads.Case) -> list[tuple[reads.Moment, str]]:
-    """The timeline with who did it in words: colleagues by name, in one query."""
+def names(case: reads.Case) -> dict[str, str]:
+    """The colleagues of a timeline by key, whoever acted and whomever it concerned, in one query."""
     ids = {one.actor.partition(":")[2] for one in case.timeline if one.actor.startswith("staff:")}
-    names = {str(one.pk): one.get_full_name() or one.get_username() for one in User.objects.filter(pk__in=ids)}
+    ids |= teamwork.named(case.timeline) | {str(case.request.playbook.get("by", 0))}
+    return {str(one.pk): one.get_full_name() or one.get_username() for one in User.objects.filter(pk__in=ids)}
+
+
+def actors(case: reads.Case, named: dict[str, str]) -> list[tuple[reads.Moment, str]]:
+    """The timeline with who did it in words: colleagues by name."""
     words = {"person": "the person", "worker": "by itself", "client": "a program"}
     lines = []
     for one in case.timeline:
         kind, _, key = one.actor.partition(":")
-        lines.append((one, names.get(key, one.actor) if kind == "staff" else words.get(kind, one.actor)))
+        who = named.get(key, one.actor) if kind == "staff" else words.get(kind, one.actor)
+        by_playbook = one.name == "request.approved_by_playbook"
+        lines.append((one, teamwork.by_playbook(one, named) if by_playbook else who))
     return lines
+
+
+def _around(case: reads.Case, user: User) -> dict[str, Any]:
+    """What stands beside the work: who will be told, time, evidence, and whether somebody stopped it."""
+    may_pack = user.has_perm("requests_app.make_pack")
+    return {
+        "to_tell": recipients(case),
+        "minutes": sum(note.minutes or 0 for note in case.notes),
+        "chose": user.has_perm("consent.view_choice")
+        and Choice.objects.filter(subject=case.request.subject_id).exists(),
+        "packs": list(Pack.objects.filter(request=case.request)[:5]) if may_pack else [],
+        "halted": halting.can_go_on(case.request),
+        "still_there": still_there(case),
+    }
+
+
+def still_there(case: reads.Case) -> list[dict[str, Any]]:
+    """Backups and archives made before the erasure; of no other case, and not before it is carried out."""
+    if case.plan.operation != "erase" or case.request.state not in (State.NOTIFYING, State.CLOSED):
+        return []
+    return remaining.facts(remaining.of_erasure(case.request.reference))
 
 
 def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[str, Any]:
@@ -233,9 +290,11 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
     steps = glance.steps(case.plan, request.state, request.outcome)
     asker = getattr(request, "asker", None)
     said = conversation.thread(request, case.pauses)
+    named = names(case)
     return {
         "case": case,
         "given": given,
+        "today": localdate(now),
         "asker": asker,
         "asker_mailbox": identifiers.masked("email", asker.identifier.value) if asker else "",
         "excess": repeats.excess(request) if request.state != "closed" else None,
@@ -254,8 +313,9 @@ def context(case: reads.Case, user: User, now: datetime, given: Fields) -> dict[
         "denial": laws.denial(request) if request.denial_ground else {},
         "orders": [one for one in case.orders if one.operation != WorkOrder.Operation.FIND or one.state != "done"],
         "searched": [one for one in case.orders if one.operation == WorkOrder.Operation.FIND and one.state == "done"],
-        "busy": request.state in ("collecting", "delivering", "notifying", "received") and not given,
-        "timeline": actors(case),
+        **_around(case, user),
+        "timeline": actors(case, named),
+        **teamwork.context(case, user, laws.today(), named),
         "thread": said,
         "unread": any(line.unread and line.author == "person" for line in said),
         "hidden_words": any(line.author == "person" for line in said),

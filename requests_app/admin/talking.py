@@ -9,13 +9,13 @@ from django.http.response import HttpResponseBase
 from audit import actor
 from audit.refusal import Refused
 from requests_app import conversation, uploads
-from requests_app.admin.letters import Sheets
 from requests_app.admin.looks import may_reveal
+from requests_app.admin.posting import Posts
 from requests_app.models import Attachment, Request
 from requests_app.views import talking
 
 
-class Talks(Sheets):
+class Talks(Posts):
     """What a colleague does in the conversation of one case."""
 
     def write(self, request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -44,7 +44,7 @@ def overview(request: Request, facts: Mapping[str, Any]) -> str:
         "recipients": [
             {
                 "name": one.name, "role": one.get_role_display(), "kind": one.kind, "country": one.country,
-                "basis_of_transfer": one.transfer_basis,
+                "basis_of_transfer": one.basis,
             }
             for one in facts["recipients"]
         ],

@@ -9,7 +9,7 @@ import pyzipper
 from django.utils.translation import gettext
 
 from audit.refusal import Refused
-from requests_app.delivery import sealed
+from subjects import sealed
 
 SHORTEST, LONGEST = 12, 128
 PIECE = 256 * 1024

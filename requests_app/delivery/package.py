@@ -16,11 +16,12 @@ from django.utils import timezone, translation
 from connectors import reading
 from connectors.models import Chunk
 from requests_app import policy, stationery, wording
-from requests_app.delivery import described, parts, sealed
+from requests_app.delivery import described, parts, recipients
 from requests_app.delivery.bag import Bag
 from requests_app.delivery.parts import Part
 from requests_app.delivery.tables import Names, csv_line, csv_page, json_page, labels, shown
 from requests_app.models import Request
+from subjects import sealed
 
 LONGEST_CELL = 2000
 BEGIN = "\ufeff"  # the mark by which spreadsheets know UTF-8
@@ -38,12 +39,14 @@ def _write(target: BinaryIO, request: Request, beat: Beat) -> int:
     facts = wording.facts(request) | wording.overview(request) | {"parts": found}
     with Bag(target, request.reference) as bag:
         for part in found:
-            _write_part(bag, part, beat)
+            with part.searcher.asking():
+                _write_part(bag, part, beat)
             page = render_to_string("package/collection.html", facts | {"part": part, "shown": len(part.first)})
             bag.put(f"data/{part.name}.html", page)
             part.first.clear()
         for name, value in wording.own_record(request, facts).items():
             bag.put(f"data/{name}.json", value)
+        recipients.write(bag, request, facts["third_parties"], beat)
         bag.put("data/overview.json", described.overview(request, facts))
         bag.put("schema.json", described.SCHEMA.read_bytes())
         bag.put("datapackage.json", described.datapackage(request, found, bag.entries))

@@ -33,13 +33,18 @@ from audit.refusal import Refused
 from connectors.kinds import base
 from connectors.models import WorkOrder
 from requests_app import attention, bells, locks
-from requests_app.delivery import locked, package, sealed, stores
-from requests_app.delivery.stores import store
-from requests_app.models import Paper, Parcel, PersonSession, Request, State
+from requests_app.delivery import locked, package
+from requests_app.models import Pack, Paper, Parcel, PersonSession, Request, State
+from subjects import sealed, stores
+from subjects.stores import store
 
 logger = logging.getLogger(__name__)
 
 BUILDER = actors.worker("requests.delivery")
+OPEN = leases.Claimable(
+    lambda: Parcel.objects.filter(state=Parcel.State.OPEN, request__state=State.DELIVERING),
+    "request__subject", "request__batch",
+)  # fmt: skip
 HEARTBEAT_SECONDS = 15
 PIECE = 64 * 1024
 
@@ -55,8 +60,7 @@ def waiting(now: datetime) -> list[UUID]:
 def build(parcel_id: UUID) -> None:
     """Build one package, unless another worker has it or it is not wanted any more."""
     now = timezone.now()
-    rows = Parcel.objects.filter(state=Parcel.State.OPEN, request__state=State.DELIVERING)
-    parcel = leases.claim(rows.select_related("request__subject", "request__batch"), parcel_id, now)
+    parcel = OPEN.claim(parcel_id, now)
     if parcel is None:
         return
     fence: int = parcel.fence
@@ -145,6 +149,7 @@ def tidy_folder(now: datetime) -> int:
     keeper: stores.Store = store()
     drafts = stores.Folder(settings.PARCEL_DIR)
     known = set(Parcel.objects.exclude(file_name="").values_list("file_name", flat=True))
+    known |= set(Pack.objects.exclude(file_name="").values_list("file_name", flat=True))
     known |= set(Paper.objects.exclude(file_name="").values_list("file_name", flat=True))
     removed = 0
     for place in {id(keeper): keeper, id(drafts): drafts}.values():

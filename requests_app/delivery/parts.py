@@ -10,6 +10,7 @@ from connectors.models import Finding
 from connectors.reading import ANOTHER_PERSON
 from connectors.redacting import REASONS, REDACT
 from connectors.searching import Searcher
+from inventory import phrases
 from inventory.models import Collection
 from inventory.models import Field as Column
 from requests_app import wording
@@ -56,7 +57,7 @@ class Part:
     def heading(self, column: str) -> str:
         """A column in words."""
         found = self.fields.get(column)
-        return (found.title if found else "") or column
+        return phrases.said(found.title if found else "") or column
 
     def category(self, column: str) -> str:
         """The key of the data category of a column, or nothing."""
@@ -100,16 +101,16 @@ def of(request: Request) -> list[Part]:
 def _part(row: Collection, findings: list[Finding], names: Names, hidden: dict[str, int], searcher: Searcher) -> Part:
     fields = {one.name: one for one in row.fields.all()}
     return Part(
-        title=row.title,
-        description=row.description,
+        title=phrases.said(row.title),
+        description=phrases.said(row.description),
         dataset=row.dataset.key,
         collection=row.name,
-        purposes=[(one.name, one.description) for one in row.purposes.all()],
-        categories=sorted({one.category.name for one in fields.values() if one.category}),
+        purposes=[(phrases.said(one.name), phrases.said(one.description)) for one in row.purposes.all()],
+        categories=sorted({phrases.said(one.category.name) for one in fields.values() if one.category}),
         source=wording.source(row.dataset),
-        kept=row.keep_until,
+        kept=phrases.said(row.keep_until),
         periods=[
-            f"{one.period} {gettext(one.get_unit_display())} ({one.reason})"
+            f"{one.period} {gettext(one.get_unit_display())} ({phrases.said(one.reason)})"
             for one in row.schedules.all()
             if one.active
         ],

@@ -9,11 +9,11 @@ from audit import actor as actors
 from audit import log
 from audit.refusal import Refused
 from requests_app import conversation, intake, stationery
-from requests_app.delivery import sealed
 from requests_app.inbox import reading, settling
 from requests_app.inbox.settling import guess_for
 from requests_app.models import InboundMail, Request
 from requests_app.policy import DECIDE, WORK
+from subjects import sealed
 
 State, Reason = InboundMail.State, InboundMail.Reason
 OPEN = (State.DRAFT, State.PARKED)

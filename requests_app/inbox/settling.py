@@ -24,11 +24,10 @@ from audit import leases, log
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from requests_app import conversation, letters, policy, stationery, uploads
-from requests_app.delivery import sealed
 from requests_app.inbox import reading, sorting
 from requests_app.inbox.taking import TAKER
 from requests_app.models import InboundMail, Letter, Request
-from subjects import identifiers, vault
+from subjects import identifiers, sealed, vault
 from subjects.models import Identifier
 
 logger = logging.getLogger(__name__)

@@ -29,6 +29,9 @@ class Appearance(models.Model):
     rights = models.JSONField(
         "rights offered", default=list, blank=True, help_text="None ticked: every right that we can carry out."
     )
+    left_out = models.JSONField(
+        "fields left out", default=list, blank=True, help_text="Of the form: what this company does not ask."
+    )
     embed_origins = models.TextField(
         "sites that may embed the form", blank=True, help_text="One per line: https://www.company.example"
     )

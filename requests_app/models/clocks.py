@@ -34,6 +34,7 @@ class Clock(models.Model):
     steps = models.JSONField(default=list, help_text="The calculation, a sentence a step.")
     met_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True, help_text="When a step that raises it was reached.")
     next_step_at = models.DateTimeField(null=True, blank=True, help_text="When the sweep must look at it next.")
 
     class Meta:
@@ -41,6 +42,17 @@ class Clock(models.Model):
         constraints = [models.UniqueConstraint(fields=("request", "kind", "statute"), name="clock_once_per_law")]
         indexes = [
             models.Index(fields=("due_at",), condition=Q(met_at=None), name="running_clocks"),
+            models.Index(
+                fields=("request", "kind"),
+                condition=Q(met_at=None, paused_at=None, breached_at__isnull=False),
+                name="missed_clocks",
+            ),
+            models.Index(fields=("id", "request"), condition=Q(met_at=None, paused_at=None), name="running_by_id"),
+            models.Index(
+                fields=("request",),
+                condition=Q(met_at=None, paused_at=None, escalated_at__isnull=False),
+                name="escalated_clocks",
+            ),
             models.Index(fields=("next_step_at",), condition=Q(met_at=None, paused_at=None), name="clocks_to_look_at"),
         ]
 

@@ -18,6 +18,7 @@ class Letter(Leased):
         SENT = "sent", "Sent"
         PARKED = "parked", "Needs a person"
         DROPPED = "dropped", "Out of date"
+        TO_POST = "to_post", "To print and post"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="letters")

@@ -126,6 +126,12 @@ class Request(models.Model):
     masks = models.JSONField(default=dict, blank=True, help_text="Masking strategies chosen for this request.")
     laws = models.JSONField(default=list, help_text='Frozen: [{"statute", "version", "right"}], strictest first.')
     plan = models.JSONField(default=dict, help_text="Frozen row of the PLANS table.")
+    contacts_read = models.UUIDField(
+        null=True, editable=False, help_text="The search by which other mailboxes of this person were looked for."
+    )
+    playbook = models.JSONField(
+        default=dict, blank=True, help_text="Frozen: the version of the playbook that applied, if one did."
+    )
     proved_at = models.DateTimeField(null=True, blank=True)
     waiting_since = models.DateTimeField(null=True, blank=True, help_text="Set while we wait for the person's answer.")
     stopped_at = models.DateTimeField(
@@ -167,6 +173,12 @@ class Request(models.Model):
     )
     due_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="The strictest open clock.")
     closed_at = models.DateTimeField(null=True, blank=True)
+    raised_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when a colleague has had the privacy officers look at it.",
+    )
     attention = models.CharField(max_length=300, blank=True, help_text="Why a person must look, if one must.")
 
     class Meta:
@@ -179,6 +191,26 @@ class Request(models.Model):
         indexes = [
             models.Index(fields=("state", "due_at")),
             models.Index(fields=("subject", "right", "state")),
+            # Most requests are closed: what the desk looks at all day is found without them.
+            # The first one holds all that the cards of the home page count, and the key that a later page is found by.
+            models.Index(
+                fields=("due_at", "received_at", "state", "right", "owner", "proposed_by", "id"),
+                condition=~Q(state="closed"),
+                name="open_by_due",
+            ),
+            models.Index(fields=("owner", "due_at", "received_at"), condition=~Q(state="closed"), name="open_by_owner"),
+            models.Index(
+                fields=("state", "right", "due_at", "received_at", "proposed_by"),
+                condition=~Q(state="closed"),
+                name="open_by_state",
+            ),
+            models.Index(fields=("right", "due_at", "received_at"), condition=~Q(state="closed"), name="open_by_right"),
+            models.Index(
+                fields=("residence", "due_at", "received_at"), condition=~Q(state="closed"), name="open_by_place"
+            ),
+            models.Index(fields=("due_at",), condition=~Q(attention=""), name="needing_attention"),
+            models.Index(fields=("due_at",), condition=Q(raised_at__isnull=False), name="raised_by_due"),
+            models.Index(fields=("closed_at",), condition=Q(state="closed"), name="closed_by_day"),
         ]
         constraints = [
             models.CheckConstraint(

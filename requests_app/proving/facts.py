@@ -9,30 +9,27 @@
 """
 
 import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import log
 from audit.refusal import Refused
-from connectors import batches, reading
+from connectors import batches
 from connectors.kinds import base
 from connectors.models import WorkOrder
-from connectors.searching import Searcher
 from inventory.models import Field
 from requests_app import guards, letters, locks, proof
 from requests_app.models import FactCheck, Request, State
-from requests_app.proving import ways
+from requests_app.proving import held, ways
 
 COMPARER = actors.worker("requests.facts")
 FOR_REQUEST, IN_A_DAY = 3, 5
 LONGEST = 200
-MOST_ROWS = 500
 GIVEN_UP = timedelta(days=1)
 
 
@@ -95,32 +92,20 @@ def _search(row: FactCheck) -> None:
 
 def _compare(row: FactCheck, now: datetime) -> None:
     try:
-        held = _held(row)
+        known = _held(row)
     except (base.Temporary, base.Permanent):
         if now - row.created_at > GIVEN_UP:
             _settle(row, False, now)
         return
-    fits = all(any(same(row.answers.get(one, ""), value) for value in held[one]) for one in row.asked)
+    fits = all(any(same(row.answers.get(one, ""), value) for value in known.get(one, ())) for one in row.asked)
     _settle(row, fits and bool(row.asked), now)
 
 
 def _held(row: FactCheck) -> dict[str, list[object]]:
     """What the systems hold of the attributes that were asked about."""
-    held: dict[str, list[object]] = defaultdict(list)
     if row.batch is None:
-        return held
-    fields = Field.objects.filter(attribute__in=row.asked).select_related("collection__dataset")
-    places = defaultdict(list)
-    for field in fields:
-        places[(field.collection.dataset.key, field.collection.name)].append(field)
-    searcher = Searcher(row.batch)
-    for finding in row.batch.findings.filter(rows__gt=0):
-        for field in places.get((finding.dataset, finding.collection), ()):
-            for one in islice(reading.rows(finding, searcher=searcher), MOST_ROWS):
-                value = one.get(field.name)
-                if value not in (None, "", reading.ANOTHER_PERSON):
-                    held[field.attribute].append(value)
-    return held
+        return {}
+    return held.values(row.batch, Q(attribute__in=row.asked))
 
 
 def _settle(row: FactCheck, fits: bool, now: datetime) -> None:

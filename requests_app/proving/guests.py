@@ -13,6 +13,7 @@ from audit.refusal import Refused
 from requests_app import guards, locks, proof
 from requests_app.models import Request, SpentToken, State
 from subjects import registry
+from subjects.models import DataSubject
 
 REFUSED = (
     "This sign-in did not work. Go back to the page that you came from and try again, or ask for a link by e-mail."
@@ -29,10 +30,7 @@ def welcome(
     """
     who = actors.worker(f"requests.{source}")
     with log.atomic():
-        mark = hashlib.sha256(f"{source}\x00{token_id}".encode()).hexdigest()
-        _row, made = SpentToken.objects.get_or_create(token_hash=mark, defaults={"source": source, "expires_at": until})
-        if not made:
-            raise Refused(REFUSED, code="token_used")
+        _spend(source, token_id, until)
         subject = registry.find_or_make("email", email, actor=who)
         covered = [registry.add(subject, "email", email, actor=who)]
         if account_id:
@@ -46,3 +44,17 @@ def welcome(
                 proof.accept(request, covered, channel=source, now=now, actor=actors.person(subject.pk))
         log.record("session.opened", actor=actors.person(subject.pk), noun=subject, subject_id=subject.pk, by=source)
         return proof.open_session(subject, now=now, fresh=fresh)
+
+
+def recognised(email: str, *, source: str, token_id: str, until: datetime) -> DataSubject:
+    """The person of a checked address, without a session. Raises Refused as `welcome` does."""
+    with log.atomic():
+        _spend(source, token_id, until)
+        return registry.find_or_make("email", email, actor=actors.worker(f"requests.{source}"))
+
+
+def _spend(source: str, token_id: str, until: datetime) -> None:
+    mark = hashlib.sha256(f"{source}\x00{token_id}".encode()).hexdigest()
+    _row, made = SpentToken.objects.get_or_create(token_hash=mark, defaults={"source": source, "expires_at": until})
+    if not made:
+        raise Refused(REFUSED, code="token_used")

@@ -24,13 +24,18 @@ from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
 from requests_app import acts, attention, letters, locks, policy, proof
-from requests_app.delivery import sealed
-from requests_app.delivery.stores import store
 from requests_app.models import Paper, Request, State
-from requests_app.proving import sniffing, ways
+from requests_app.proving import ways
+from requests_app.uploads import judging
+from subjects import sealed
+from subjects.stores import store
 
 NOT_ALLOWED = "Your role may not do this. Ask a colleague who reviews requests."
 GONE = gettext_noop("This document is not here any more.")
+ODD = gettext_noop("Send a photo or scan as JPEG, PNG or PDF, as your camera or scanner made it.")
+# What a document may be, by its content.
+KINDS = {"application/pdf": "pdf", "image/jpeg": "jpeg", "image/png": "png"}
+MEDIA = {kind: media for media, kind in KINDS.items()}
 
 
 def may_ask(request: Request) -> bool:
@@ -72,9 +77,9 @@ def open_one(request: Request) -> Paper | None:
     return request.papers.filter(state__in=(Paper.State.ASKED, Paper.State.HERE)).first()
 
 
-def take(paper: Paper, data: bytes, *, now: datetime) -> None:
+def take(paper: Paper, given: judging.Given, *, now: datetime) -> None:
     """Keep what the person sent, sealed. Raises Refused (field "file") for what is no document, or not asked for."""
-    found = sniffing.kind(data)
+    found, data = document(given)
     key, name = sealed.new_key(), f"{secrets.token_hex(16)}.paper.sealed"
     _seal(data, key, name)
     with log.atomic():
@@ -87,6 +92,17 @@ def take(paper: Paper, data: bytes, *, now: datetime) -> None:
         person = actors.person(request.subject_id)
         log.record("paper.arrived", actor=person, noun=request, subject_id=request.subject_id, kind=found)
         attention.refresh(request.pk, actor=person)
+
+
+def document(given: judging.Given) -> tuple[str, bytes]:
+    """What it is ("pdf", "jpeg" or "png") and what is kept of it: a picture is drawn anew. Raises Refused (field "file")."""
+    try:
+        clean = judging.judge(given)
+    except Refused as refused:
+        raise Refused(refused.message, code=refused.code, field="file") from refused
+    if clean.media not in KINDS:
+        raise Refused(gettext(ODD), code="file_kind", field="file")
+    return KINDS[clean.media], clean.data
 
 
 def look(paper: Paper, *, by: User, now: datetime) -> bytes:

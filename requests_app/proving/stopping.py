@@ -1,13 +1,16 @@
 """Every channel on file hears that a request was opened, and before a deletion once more: "not you? stop it".
 
-1. `tell` writes one letter to each proved e-mail address of the person but the one that asked, with a link of its own.
+1. `tell` writes one letter to each proved e-mail address of the person but the one that asked, with a link of its own. What
+   only our systems know is told when the search has shown it (`held`).
 2. A stop holds every open request of the person that needs proof: nothing is searched, approved, handed out or deleted, work
    that has not begun is called off, a package is destroyed, and all sessions end. Looking at the link (GET) does none of it.
 3. Only a colleague lets it go on, with a reason; what was found before the stop is then searched anew.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -17,7 +20,7 @@ from audit import actor as actors
 from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
-from connectors import batches
+from connectors import settling
 from requests_app import attention, letters, locks, plans, policy, proof, workflow
 from requests_app.models import Letter, Parcel, PersonSession, Proof, Request, State
 from subjects.models import Identifier
@@ -39,6 +42,15 @@ def tell(request: Request, *, now: datetime, actor: Actor) -> int:
 def tell_before_erasure(request: Request, *, now: datetime, actor: Actor) -> int:
     """Tell every channel on file, the asking one too, that an approved deletion is about to begin; how many letters."""
     return _write(request, "erasing", _on_file(request), now, actor)
+
+
+def tell_found(request: Request, identifiers: Sequence[UUID], *, now: datetime, actor: Actor) -> int:
+    """Tell mailboxes that only our systems knew until now what the others were told already; how many letters."""
+    channels = Identifier.objects.filter(pk__in=identifiers)
+    written = _write(request, "opened", channels, now, actor)
+    if request.state == State.DELIVERING and plans.thaw(request.plan).operation == "erase":
+        written += _write(request, "erasing", channels, now, actor)
+    return written
 
 
 def works(token: str, now: datetime) -> bool:
@@ -86,7 +98,7 @@ def clear(request: Request, *, by: User, reason: str) -> Request:
         fresh.stopped_at = None
         log.record("request.stop_cleared", actor=who, noun=fresh, subject_id=fresh.subject_id, reason=reason)
         if fresh.state in (State.IN_REVIEW, State.DELIVERING) and fresh.batch is not None:
-            batches.cancel(fresh.batch, actor=who)
+            settling.cancel(fresh.batch, actor=who)
             workflow.search_again(fresh, actor=who)
         attention.refresh(fresh.pk, actor=who)
         workflow.nudge(fresh)
@@ -97,7 +109,7 @@ def _hold(request: Request, now: datetime) -> None:
     person = actors.person(request.subject_id)
     Request.objects.filter(pk=request.pk).update(stopped_at=now)
     if request.state == State.DELIVERING and request.batch is not None:
-        batches.cancel(request.batch, actor=person)
+        settling.cancel(request.batch, actor=person)
     unbuilt = Parcel.objects.filter(request=request, state=Parcel.State.OPEN)
     unbuilt.update(state=Parcel.State.EXPIRED, lease_until=None, fence=F("fence") + 1)
     Parcel.objects.filter(request=request, state=Parcel.State.READY).update(expires_at=now)
@@ -106,8 +118,9 @@ def _hold(request: Request, now: datetime) -> None:
 
 
 def _on_file(request: Request) -> "QuerySet[Identifier]":
-    rows = Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.EMAIL, claimed=False)
-    return rows.filter(proved_at__isnull=False).order_by("created_at")
+    rows = Identifier.objects.filter(subject=request.subject_id, kind=Identifier.Kind.EMAIL)
+    shown = Q(claimed=False, proved_at__isnull=False) | Q(held_at__isnull=False)
+    return rows.filter(shown).order_by("created_at")
 
 
 def _write(request: Request, kind: str, channels: "QuerySet[Identifier]", now: datetime, actor: Actor) -> int:

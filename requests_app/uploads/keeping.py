@@ -22,10 +22,10 @@ from audit.actor import Actor
 from audit.failpoints import failpoint
 from audit.refusal import Refused
 from requests_app import locks
-from requests_app.delivery import sealed
-from requests_app.delivery.stores import Folder, files
 from requests_app.models import Attachment, InboundMail, Message, State
 from requests_app.uploads.judging import Clean
+from subjects import sealed
+from subjects.stores import Folder, files
 
 logger = logging.getLogger(__name__)
 KEEPER = actors.worker("requests.uploads")

@@ -17,27 +17,32 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import law
 from audit import actor as actors
 from audit.refusal import Refused
-from disclosures import ledger
+from disclosures import passing, received, saying
 from disclosures.models import Disclosure, Recipient
+from disclosures.standing import Held
+from inventory import phrases
 from inventory.models import DataCategory
 from requests_app import appeals, conversation, delivery, glance, proof, reads, results, retold, workflow
 from requests_app.delivery import locked
 from requests_app.forms import attribute_label
 from requests_app.glance import Glance
-from requests_app.models import PersonSession, Proof, Request
-from requests_app.proving import papers, sniffing
+from requests_app.models import PersonSession, Proof, Request, State
+from requests_app.proving import papers
+from requests_app.uploads import judging
 from requests_app.views import talking, visitor
 from requests_app.views.visitor import signed_in
 
-MOST_DISCLOSURES = 200
+# From when on recipients are told of a request.
+TELLING = (State.NOTIFYING, State.CLOSED)
 
 
 @dataclass(frozen=True)
 class Told:
-    """One disclosure with its categories in words."""
+    """One disclosure with its categories and its occasion in words."""
 
     disclosure: Disclosure
     categories: list[str]
+    occasion: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,15 @@ class Received:
     def earlier(self) -> list[Told]:
         """What is folded away."""
         return self.told[3:]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one recipient gets or got all the time."""
+
+    held: Held
+    country: str
+    categories: list[str]
 
 
 @require_safe
@@ -190,9 +204,8 @@ def paper(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpRespons
     if wanted is None:
         return _refused(request, Refused(_("Nobody asked for a document.")), pk)
     try:
-        # One byte more than allowed is enough to see that it is too large.
-        data = sent.read(sniffing.MOST_BYTES + 1) if sent is not None else b""
-        papers.take(wanted, data, now=timezone.now())
+        given = judging.Given(str(sent.name), sent.read()) if sent is not None else judging.Given("", b"")
+        papers.take(wanted, given, now=timezone.now())
     except Refused as refused:
         return _show(request, session, own, typed={"form": "paper", "sentence": refused.message}, status=422)
     messages.success(request, _("Thank you. A colleague looks at it once; then it is destroyed."))
@@ -229,14 +242,17 @@ def download(request: HttpRequest, session: PersonSession, pk: UUID) -> HttpResp
 @signed_in
 def recipients(request: HttpRequest, session: PersonSession) -> HttpResponse:
     """Who received this person's data."""
-    rows = list(ledger.of(session.subject)[: MOST_DISCLOSURES + 1])
+    page = received.page(session.subject, after=_entry(request.GET.get("after", "")))
     names = dict(DataCategory.objects.values_list("key", "name"))
-    everyone = Recipient.objects.filter(active=True, receives_everyone=True).prefetch_related("categories")
     context: dict[str, Any] = {
-        "received": _by_recipient([_in_words(row, names) for row in rows[:MOST_DISCLOSURES]]),
-        "more": len(rows) > MOST_DISCLOSURES,
-        "most": MOST_DISCLOSURES,
-        "everyone": [Received(one, _country(one), []) for one in everyone],
+        "received": _by_recipient([_in_words(row, names) for row in page.entries]),
+        "earlier": page.next,
+        "newest": "after" not in request.GET,
+        "everyone": [
+            Standing(one, _country(one.recipient), [phrases.said(each.name) for each in one.categories])
+            for one in page.standing
+        ],
+        "asked": saying.of(session.subject),
     }
     return visitor.page(request, "recipients", context)
 
@@ -261,6 +277,7 @@ def context(session: PersonSession, own: Glance, thread: list[conversation.Line]
         "own": own,
         "timeline": reads.timeline(own.request, for_person=True),
         "referred": results.referred(own.request),
+        "told": saying.for_origin(own.request.reference) if own.request.state in TELLING else [],
         "changes": [(attribute_label(key), value) for key, value in cast(dict[str, str], own.request.changes).items()],
         "package": own.package,
         "typed": {},
@@ -322,4 +339,12 @@ def _country(recipient: Recipient) -> str:
 
 
 def _in_words(row: Disclosure, names: dict[str, str]) -> Told:
-    return Told(row, [names.get(key, key) for key in row.categories])
+    return Told(row, [phrases.said(names.get(key, key)) for key in row.categories], passing.occasion(row))
+
+
+def _entry(text: str) -> UUID | None:
+    """The entry after which a page begins; None for a text that is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

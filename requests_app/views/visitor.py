@@ -12,8 +12,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from consent import mailing, telling
+from consent.models import NoticeVersion
 from requests_app import gpc, policy, proof
 from requests_app.models import PersonSession
 
@@ -41,12 +44,13 @@ def page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """One page. It knows whether a session cookie is there without asking the database."""
-    known = {
+    known: dict[str, Any] = {
         "person": cookie_name() in request.COOKIES,
         "here": request.resolver_match and request.resolver_match.url_name,
     }
     if known["person"] and gpc.signalled(request):
         _honour(request, current(request))
+    known["changed_notices"] = _changed_notices(request)
     # Days and times as in our letters: by the clock of the establishment that answers.
     with timezone.override(settings.ESTABLISHMENT_TIME_ZONE):
         return render(request, f"portal/{template}.html", known | (context or {}), status=status)
@@ -70,9 +74,21 @@ def signed_in(view: View) -> View:
             return leave(to("signin"))
         if gpc.signalled(request):
             _honour(request, session)
+        request.person_session = session  # type: ignore[attr-defined]
         return view(request, session, *args, **kwargs)
 
     return guarded
+
+
+def _changed_notices(request: HttpRequest) -> list[tuple[NoticeVersion, str]]:
+    """Changed notices that whoever is signed in has not been told of, each with the address of what changed: on the pages that
+    ask for a session anyway, and nowhere else.
+    """
+    session: PersonSession | None = getattr(request, "person_session", None)
+    if session is None:
+        return []
+    found = telling.pending(session.subject, language=get_language() or settings.LANGUAGE_CODE)
+    return [(one, mailing.facts(one)["link"].removeprefix(settings.SITE_URL)) for one in found]
 
 
 def _honour(request: HttpRequest, session: PersonSession | None) -> None:

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from connectors import acting
 from connectors.kinds import sql_engines, sql_schema
 from tests.connectors import web as webs
 from tests.connectors import worlds
@@ -171,3 +173,43 @@ def fill(request: pytest.FixtureRequest, tmp_path: Path, need: Callable[[str, bo
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {engine.url.database}")
         admin.dispose()
+
+
+@pytest.fixture
+def logs(db: None, postgresql: sa.Engine, settings: Any) -> Iterator[sa.Engine]:
+    """400 rows in turn of Ada and Ben, one a day back from 30 June 2026; so 220 of them are older than the year."""
+    settings.RETENTION_CHUNK_ROWS = 50
+    worlds.do(
+        postgresql,
+        "CREATE TABLE people (id int PRIMARY KEY, email text, name text)",
+        f"INSERT INTO people VALUES (1, '{worlds.ADA}', 'Ada'), (2, '{worlds.BEN}', 'Ben')",
+        "CREATE TABLE logs (id bigint PRIMARY KEY, person_id int, said text, at timestamptz)",
+        "INSERT INTO logs SELECT n, 1 + n % 2, 'said ' || n, timestamptz '2026-06-30 12:00+00' - (n - 1) * interval '1 day'"
+        f" FROM generate_series(1, {400}) n".replace("%", "%%"),
+    )
+    fields = [
+        worlds.PK,
+        {"name": "person_id"},
+        {"name": "said", "category": "content"},
+        {"name": "at", "data_type": "datetime"},
+    ]
+    worlds.describe(
+        "crm", worlds.address(postgresql),
+        {"people": ({}, [worlds.PK, worlds.MAIL, worlds.NAME]), "logs": ({"dated_by": "at"}, fields)},
+        [("logs", "person_id", "people", "id")],
+    )  # fmt: skip
+    yield postgresql
+
+
+@pytest.fixture
+def careful(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Filled with the chunks that were done row by row."""
+    seen: list[int] = []
+    group = acting.Acting._group
+
+    def counting(self: acting.Acting, some: Any, **how: Any) -> bool:
+        seen.append(len(some))
+        return group(self, some, **how)
+
+    monkeypatch.setattr(acting.Acting, "_group", counting)
+    return seen

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from audit import actor
-from connectors import batches, engine
-from connectors.models import Authorisation, Batch, Connection, WorkOrder
+from connectors import batches, engine, holds
+from connectors.models import Authorisation, Batch, Connection, LegalHold, WorkOrder
 from inventory.models import Collection, DataCategory, Dataset, Field, Reference, System
 from subjects import registry
 from subjects.models import DataSubject
@@ -175,6 +175,15 @@ def staff() -> tuple[User, User]:
     jonas, _ = User.objects.get_or_create(username="jonas")
     maya, _ = User.objects.get_or_create(username="maya")
     return jonas, maya
+
+
+def end_hold(hold: LegalHold) -> None:
+    """Jonas asks for its release, Maya grants it."""
+    for user in staff():
+        user.user_permissions.add(Permission.objects.get(codename="release_legalhold"))
+    jonas, maya = (User.objects.get(pk=one.pk) for one in staff())
+    holds.ask_release(hold, by=jonas, reason="The claim was settled.")
+    holds.release(hold, by=maya)
 
 
 def person(mail: str = ANNA) -> DataSubject:

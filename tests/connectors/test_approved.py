@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connectors import batches
+from connectors import settling
 from inventory.models import DataCategory, Field
 from tests.connectors import shop as s
 from tests.connectors.shop import Shop, allow, find, order_of, run_all
@@ -26,7 +26,7 @@ def test_a_field_that_was_described_anew_after_the_approval_stops_the_erasure(
     assert "shop.accounts was described anew" in order.park_reason and "Collect again" in order.park_reason
     assert len(shop.rows(s.visits, account_id=1)) == 25
     Field.objects.filter(**NAMES).update(**before)
-    batches.retry(order, by=s.staff()[0])
+    settling.retry(order, by=s.staff()[0])
     run_all(batch)
     assert order_of(batch).state == "done"
 
@@ -59,7 +59,7 @@ def test_a_mask_that_was_mended_after_half_of_the_work_is_told_and_a_new_search_
     order = order_of(batch)
     assert order.state == "parked" and order.rows_done
     Field.objects.filter(name="ip").update(mask={"strategy": "fixed", "value": "1"})
-    batches.retry(order, by=s.staff()[0])
+    settling.retry(order, by=s.staff()[0])
     run_all(batch)
     assert order_of(batch).park_code == "stale"
     again = find()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit import failpoints, leases
 from audit.refusal import Refused
-from connectors import batches, engine, findings, holds, sparing
+from connectors import batches, engine, findings, holds, settling, sparing
 from connectors.models import Authorisation, Chunk, Finding, Receipt, WorkOrder
 from connectors.planning import thaw
 from inventory.models import Field
@@ -51,7 +51,7 @@ def test_a_hold_between_two_chunks_saves_every_row_that_is_left(shop: Shop, sett
     order = order_of(batch)
     assert (order.state, order.park_code) == ("parked", "held") and len(turns) == 3
     left = [shop.rows(one) for one in (s.visits, s.accounts, s.messages, s.ratings, s.newsletter)]
-    batches.retry(order, by=staff()[0])
+    settling.retry(order, by=staff()[0])
     run_all(batch)
     order.refresh_from_db()
     assert order.park_code == "held"
@@ -108,14 +108,14 @@ def test_cancelling_stops_what_has_not_begun_and_leaves_what_has(shop: Shop, set
     settings.CHUNK_ROWS = 4
     batch = find()
     allow(batch)
-    assert batches.cancel(batch, actor=CLERK) == 1
+    assert settling.cancel(batch, actor=CLERK) == 1
     run_all(batch)
     assert order_of(batch).state == "waived" and len(shop.rows(s.visits, account_id=1)) == 25
     second = find()
     allow(second)
     failpoints.arm("erase.after_receipt=raise@2")
     run_all(second)
-    assert batches.cancel(second, actor=CLERK) == 0, "half an erasure is not undone by a change of mind"
+    assert settling.cancel(second, actor=CLERK) == 0, "half an erasure is not undone by a change of mind"
     order = order_of(second)
     assert order.state == "parked" and not batches.settled(second, "erase")
 
@@ -128,7 +128,7 @@ def test_a_worker_at_work_is_stopped_by_a_cancellation_before_its_first_row(shop
     def cancelling(name: str) -> None:
         real(name)
         if name == "erase.before_lock":
-            batches.cancel(batch, actor=CLERK)
+            settling.cancel(batch, actor=CLERK)
 
     monkeypatch.setattr("connectors.acting.failpoint", cancelling)
     run_all(batch)
@@ -147,7 +147,7 @@ def test_when_the_time_is_up_the_order_is_given_back_and_goes_on_where_it_was(sh
     failpoints.arm("erase.after_receipt=raise@2")
     engine.run(order.pk)
     failpoints.arm("")
-    batches.retry(order, by=staff()[0])
+    settling.retry(order, by=staff()[0])
     settings.WORK_SECONDS = 0
     engine.run(order.pk)
     order.refresh_from_db()
@@ -203,7 +203,7 @@ def test_retention_spares_a_held_person_whose_address_is_written_in_another_case
     failpoints.arm("")
     before = len(shop.rows(s.visits, account_id=1))
     holds.place(s.person("ANNA@people.EXAMPLE"), matter="m", reason="r", review_on=date(2027, 1, 1), by=staff()[1])
-    batches.retry(order_of(batch), by=staff()[0])
+    settling.retry(order_of(batch), by=staff()[0])
     run_all(batch)
     assert order_of(batch).state == "done"
     assert len(shop.rows(s.visits, account_id=1)) == before and not shop.rows(s.visits, account_id=2)
@@ -285,6 +285,7 @@ def children(tmp_path_factory: pytest.TempPathFactory) -> Children:
     return Children(tmp_path_factory.mktemp("children"))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("place", PLACES)
 def test_a_worker_killed_anywhere_leaves_work_that_the_next_one_ends_with_each_receipt_once(
     place: str, children: Children

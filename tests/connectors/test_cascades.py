@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from connectors import batches, examining, holds
+from connectors import batches, examining, holds, settling
 from connectors.models import Batch, Connection
 from inventory.models import Collection, Field
 from tests.connectors.shop import CLERK, allow, find, order_of, person, run_all, staff
@@ -150,7 +150,7 @@ def test_retention_of_one_row_does_not_delete_what_a_held_person_wrote(any_serve
     assert table(any_server, "SELECT body FROM messages") == [("evidence",)]
     assert table(any_server, "SELECT count(*) FROM users") == [(3,)]
     do(any_server, "UPDATE messages SET r = 1")
-    batches.retry(order_of(batch), by=maya)
+    settling.retry(order_of(batch), by=maya)
     run_all(batch)
     assert order_of(batch).state == "done", order_of(batch).park_reason
     assert table(any_server, "SELECT id FROM users") == [(1,)], "once nothing refers to them they go"
@@ -192,7 +192,7 @@ def test_rows_that_our_login_cannot_see_are_told_and_nothing_is_deleted(postgres
             f"GRANT SELECT ON secrets TO {login}",
             "ALTER TABLE secrets ENABLE ROW LEVEL SECURITY",
         )
-        batches.retry(order, by=staff()[0])
+        settling.retry(order, by=staff()[0])
         run_all(order.batch)
         assert order_of(order.batch).park_code == "permission", "rules of rows hide some of them"
         assert table(postgresql, "SELECT count(*) FROM secrets") == [(1,)]

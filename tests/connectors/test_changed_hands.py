@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from audit import failpoints
-from connectors import batches, reading
+from connectors import batches, reading, settling
 from connectors.kinds import sql_schema
 from connectors.models import Batch, Receipt
 from inventory.models import Field
@@ -118,7 +118,7 @@ def test_a_chunk_that_was_killed_before_its_receipt_counts_as_done_though_its_li
     finally:
         failpoints.arm("")
     assert shop.rows(s.accounts, id=1)[0]["email"] == "erased-1@erased.invalid" and not Receipt.objects.exists()
-    batches.retry(order_of(batch), by=s.staff()[0])
+    settling.retry(order_of(batch), by=s.staff()[0])
     run_all(batch)
     order = order_of(batch)
     assert (order.state, order.park_reason) == ("done", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from connectors import batches, holds
+from connectors import batches, holds, settling
 from connectors.models import Batch, WorkOrder
 from inventory.models import Collection, Field, Reference
 from privacyops import headless
@@ -56,7 +56,7 @@ def test_rows_that_only_the_end_of_a_circle_leads_to_park_the_search_with_their_
     order = search_of(batch)
     assert (order.state, order.park_code) == ("parked", "circle")
     assert "1 row of crm.a by c_id" in order.park_reason and "collect again" in order.park_reason
-    batches.waive(order, reason_code="done_by_hand", by=s.staff()[0])
+    settling.waive(order, reason_code="done_by_hand", by=s.staff()[0])
     allow(batch)
     run_all(batch)
     assert order_of(batch).state == "done"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit import actor as actors
 from audit.models import Event
 from audit.refusal import Refused
-from connectors import batches, engine, handasking, handwork, reading, uploads
+from connectors import batches, engine, handasking, handwork, reading, settling, uploads
 from connectors.kinds import base
 from connectors.models import Batch, Chunk, Connection, HandTask, HandTaskItem, WorkOrder
 from connectors.searching import Searcher
@@ -101,7 +101,7 @@ def test_a_search_waits_for_a_colleague_and_says_until_when(cabinet: System) -> 
 
 def test_asking_twice_is_asking_once(cabinet: System) -> None:
     batch = search()
-    batches.retry(order_of(batch, "find"), by=petra())
+    settling.retry(order_of(batch, "find"), by=petra())
     run_all(batch)
     assert HandTask.objects.count() == 1 and order_of(batch, "find").park_code == "waiting"
 
@@ -188,7 +188,7 @@ def test_a_correction_tells_what_to_write_and_blackening_what_to_remove(cabinet:
 def test_a_cancelled_request_needs_nobody_any_more(cabinet: System) -> None:
     batch = search()
     handwork.add_item(the_task(), values={"title": "Contract"}, by=petra())
-    batches.cancel(batch, actor=CLERK)
+    settling.cancel(batch, actor=CLERK)
     with pytest.raises(Refused, match="not needed any more"):
         handwork.sign_off(the_task(), by=petra(), confirmed=True)
     assert handwork.sweep(timezone.localdate()) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from connectors import batches
+from connectors import batches, settling
 from connectors.kinds import sql_schema
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.models import Batch, Connection
@@ -62,7 +62,7 @@ def test_a_system_where_nothing_is_still_is_done_and_one_that_was_given_up_is_no
     }
     Connection.objects.filter(system__key="leads").update(active=False)
     other = find(BEN)
-    batches.waive(
+    settling.waive(
         other.orders.get(operation="find", system__key="leads"), reason_code="system_retired", by=s.staff()[0]
     )
     allow(other)

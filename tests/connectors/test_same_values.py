@@ -149,7 +149,7 @@ def test_an_address_is_the_same_in_any_case_wherever_references_lead(postgres: s
         Reference.objects.update(group="g")
     assert found(find()) == {"users": 1, "n": 1, "m": 1}
     holds.place(person(ADA), matter="m", reason="r", review_on=date(2027, 1, 1), by=staff()[1])
-    assert retention("m").findings.get().outcome["spared"] == 1
+    assert retention("m").findings.get().held == 1
     assert table(postgres, "SELECT id FROM m") == [(1,)]
 
 
@@ -231,7 +231,7 @@ def test_retention_spares_held_rows_across_types(
         [("visits", "code", "users", "code")],
     )  # fmt: skip
     holds.place(person(ADA), matter="m", reason="r", review_on=date(2027, 1, 1), by=staff()[1])
-    assert retention("visits").findings.get().outcome["spared"] == 1
+    assert retention("visits").findings.get().held == 1
     assert table(postgres, "SELECT id FROM visits") == [(1,)]
 
 
@@ -248,5 +248,5 @@ def test_more_held_values_than_one_statement_takes_are_compared_by_the_columns_t
         [("orders", "u", "users", "id"), ("pays", "o", "orders", "id")],
     )  # fmt: skip
     holds.place(person(ADA), matter="m", reason="r", review_on=date(2027, 1, 1), by=staff()[1])
-    assert retention("pays").findings.get().outcome["spared"] == 600
+    assert retention("pays").findings.get().held == 600
     assert table(postgres, "SELECT count(*), max(id) FROM pays") == [(600, 600)]

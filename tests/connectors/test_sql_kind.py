@@ -97,7 +97,7 @@ def test_rows_are_dated_by_real_dates_only(server: sa.Engine) -> None:
         server,
         "CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, at TIMESTAMP NULL, n INTEGER)",
         "INSERT INTO t VALUES (1, '2020-01-01', '2020-01-01 10:00:00', 1), (2, '2026-01-01', '2026-01-01 00:00:00', 2),"
-        " (3, NULL, NULL, 3), (4, '2025-12-31', '2025-12-31 23:59:59', 4)",
+        " (3, NULL, NULL, 3), (4, '2025-12-31', '2025-12-31 22:59:59', 4)",  # a day begins where the company is, too
     )
     one, day = kind(server), date(2026, 1, 1)
     assert keys(one.find_before(spec("t", "d", dated_by="d"), "d", day)) == [(1,), (4,)]

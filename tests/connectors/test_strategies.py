@@ -51,6 +51,13 @@ def test_a_mask_applied_to_its_own_result_changes_nothing(name: str, value: Any)
         ({"strategy": "truncate"}, "192.0.2.77", "192.0.2.0"),
         ({"strategy": "truncate"}, "2001:db8:1:2::9", "2001:db8:1::"),
         ({"strategy": "truncate", "characters": 3}, "10115 Berlin", "101"),
+        ({"strategy": "geo"}, 52.51704, 52.5),
+        ({"strategy": "geo", "decimals": 2}, "13.38886", "13.39"),
+        ({"strategy": "geo"}, "Berlin", ""),
+        ({"strategy": "band"}, 37, 30),
+        ({"strategy": "band", "width": 5000}, "43210", "40000"),
+        ({"strategy": "band"}, -3, -10),
+        ({"strategy": "scrub"}, "please call Anna Adler, +49 30 1234567, a@b.example", "please call […] […], […], […]"),
         ({"strategy": "preserve"}, "a", "a"),
     ],
 )

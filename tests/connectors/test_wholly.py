@@ -1,9 +1,12 @@
 """Many rows of one person on PostgreSQL: what the server does with a whole set of them is what we would do row by row."""
 
 import json
-from datetime import date, datetime
+import random
+import threading
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +21,7 @@ from tests.connectors.worlds import ADA, BEN, MAIL, NAME, PK, address, describe,
 
 TYPES = {
     "words": "text", "short": "varchar(40) NOT NULL", "price": "numeric(20,9)", "flag": "boolean", "big": "bigint",
-    "moment": "timestamptz", "local_at": "timestamp", "day": "date", "mark": "uuid", "raw": "bytea",
+    "moment": "timestamptz", "local_at": "timestamp", "day": "date", "mark": "uuid", "raw": "bytea", "doc": "jsonb",
 }  # fmt: skip
 NASTY = (
     "NULL, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
@@ -86,17 +89,54 @@ def test_the_server_writes_every_value_as_we_would(posts: sa.Engine, zone: str) 
     assert sorted(map(kinds, theirs)) == sorted(map(kinds, ours))
 
 
-def test_a_text_with_a_sign_of_ours_is_read_value_by_value(posts: sa.Engine) -> None:
+@pytest.mark.parametrize("sparse", [False, True])
+def test_what_the_server_writes_is_what_the_reader_gives_whatever_stands_there(posts: sa.Engine, sparse: bool) -> None:
+    chance = random.Random(20)
+    signs = [*map(chr, range(1, 300)), "\u2028", "\ufffd", "😀", '"', "\\", "/", "\\u0041", "null"]
+    rows = [
+        {
+            "id": turn, "words": chance.choice((None, "".join(chance.choices(signs, k=chance.randrange(40))))),
+            "short": "".join(chance.choices(signs, k=9)), "flag": chance.choice((None, True, False)),
+            "price": chance.choice((None, Decimal(chance.randrange(-(10**9), 10**9)).scaleb(-chance.randrange(9)))),
+            "big": chance.choice((None, chance.randrange(-(2**63), 2**63))),
+            "moment": datetime.fromtimestamp(chance.uniform(-6e10, 2e11), UTC), "mark": UUID(int=chance.getrandbits(128)),
+            "raw": chance.randbytes(chance.randrange(9)),
+            "day": chance.choice((None, date.fromordinal(chance.randrange(1, date.max.toordinal())))),
+        }
+        for turn in range(1, ROWS + 1)
+    ]  # fmt: skip
+    documents = (None, 1.0, 1e300, 2**70, 'a\tb"', [1, [None, 0.1]], {"ä\\": {"b": ""}, "1": []}, "2024-01-01")
+    for row in rows:
+        row["doc"] = json.dumps(chance.choice(documents))
+    changes = ", ".join(f"{name} = :{name}" for name in rows[0] if name not in ("id", "doc"))
+    with posts.begin() as connection:
+        connection.execute(sa.text(f"UPDATE posts SET {changes}, doc = CAST(:doc AS jsonb) WHERE id = :id"), rows)
+        if sparse:
+            connection.execute(sa.text(f"UPDATE posts SET id = id * 100000 WHERE id <= {ROWS}"))
     finding = find().findings.get(collection="posts")
-    for sign in (2, 3, 4, 5):
-        do(
-            posts,
-            f"UPDATE posts SET words = 'a' || chr({sign}) WHERE id = 7",
-            f"UPDATE posts SET words = chr({sign}) WHERE id = 8",
-        )
-        pages = list(reading.written(finding))
-        assert {one.text for one in pages} == {None}
-        assert meant([row for one in pages for row in one.rows]) == meant(list(reading.rows(finding)))
+    pages = list(reading.written(finding))
+    ours = list(reading.rows(finding))
+    assert {one.text is None for one in pages} == {False} and len(ours) == ROWS
+    theirs = [row for one in pages for row in one.rows]
+    assert meant(theirs) == meant(ours) and sorted(map(kinds, theirs)) == sorted(map(kinds, ours))
+    assert json.loads(b"[" + b",\n".join(one.text or b"" for one in pages) + b"]") == theirs
+
+
+def test_a_row_of_hers_that_came_between_the_others_is_not_written(posts: sa.Engine) -> None:
+    do(posts, "UPDATE posts SET person_id = 2 WHERE id = 7")
+    finding = find().findings.get(collection="posts")
+    do(posts, "UPDATE posts SET person_id = 1, words = 'Late' WHERE id = 7")
+    pages = list(reading.written(finding))
+    assert {one.text is None for one in pages} == {False} and len(pages[0].rows) == ROWS - 1
+    assert "Late" not in str(pages[0].rows)
+
+
+def test_who_stops_reading_half_way_leaves_nothing_behind(posts: sa.Engine, settings: Any) -> None:
+    settings.CHUNK_ROWS = 10
+    pages = reading.written(find().findings.get(collection="posts"))
+    assert len(next(pages).rows) == 10 * wholly.AT_ONCE
+    pages.close()  # type: ignore[attr-defined]
+    assert not [one for one in threading.enumerate() if one.name.startswith("ahead")]
 
 
 def test_a_row_that_is_bens_by_now_is_not_written(posts: sa.Engine) -> None:
@@ -168,6 +208,23 @@ def test_a_row_that_changes_hands_in_mid_erasure_is_left_alone(
     erased(posts, find())
     assert sum(careful) == 1 and table(posts, "SELECT id FROM posts ORDER BY id") == [(7,), (ROWS + 1,)]
     assert Receipt.objects.get(chunk__finding__collection="posts").moved == 1
+
+
+def test_a_row_of_hers_that_comes_between_the_others_in_mid_erasure_stays(
+    posts: sa.Engine, careful: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do(posts, "DELETE FROM posts WHERE id = 7")
+    batch, real = find(), failpoints.failpoint
+
+    def coming(name: str) -> None:
+        if name == "erase.before_lock":
+            do(posts, "INSERT INTO posts (id, person_id, short) VALUES (7, 1, 'new') ON CONFLICT DO NOTHING")
+        real(name)
+
+    monkeypatch.setattr("connectors.acting.failpoint", coming)
+    assert erased(posts, batch)[0] == "parked" and sum(careful) == 0
+    assert table(posts, "SELECT id FROM posts ORDER BY id") == [(7,), (ROWS + 1,)]
+    assert [one.rows for one in Receipt.objects.filter(chunk__finding__collection="posts")] == [ROWS - 1]
 
 
 @pytest.mark.parametrize("event", ["BEFORE", "AFTER"])

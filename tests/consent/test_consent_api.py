@@ -9,10 +9,9 @@ from rest_framework.throttling import UserRateThrottle
 
 from audit import actor
 from audit.models import ApiClient, Event
-from consent import notices
-from consent.models import Choice, NoticeVersion
+from consent.models import Choice
 from subjects.models import DataSubject
-from tests.consent.builders import ADA, Caller, ada, colleague, purpose
+from tests.consent.builders import ADA, Caller, ada, colleague, earlier, purpose
 
 pytestmark = pytest.mark.django_db
 CHOICES, WITHDRAW, CURRENT = "/api/v1/consent/choices/", "/api/v1/consent/withdraw/", "/api/v1/consent/current/"
@@ -57,12 +56,7 @@ def test_a_person_whom_nobody_knows_has_the_same_shape_of_answer_and_is_not_made
 
 
 def test_a_choice_knows_the_wording_in_force_when_it_was_made(site) -> None:
-    maya = colleague("maya", "consent.publish_noticeversion")
-    today = timezone.now().date()
-    version = notices.publish(
-        notices.draft(title="T", body="B", effective_on=today - timedelta(days=9), by=maya), by=maya
-    )
-    NoticeVersion.objects.filter(pk=version.pk).update(published_at=timezone.now() - timedelta(days=9))
+    earlier(at=timezone.now() - timedelta(days=9))
     assert site.post(CHOICES, YES).json()["notice"] == 1
     before = (timezone.now() - timedelta(days=30)).isoformat()
     assert site.post(CHOICES, YES | {"chosen_at": before}).json()["notice"] is None

@@ -7,18 +7,24 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
 
-from audit import actor
+from audit import actor, assurance
 from audit.refusal import Refused
-from connectors import batches
-from connectors.models import Connection
-from consent import notices
-from disclosures.models import Recipient
+from connectors import batches, holds
+from connectors.models import Connection, LegalHold
+from consent import launching, notices
+from consent.models import Drift, Told
+from disclosures import listing
+from disclosures.models import Recipient, Release, ReleaseProposal
 from inventory import descriptions, mapping
 from inventory.models import Collection, Field, Purpose
 from inventory.walking import walk
 from privacyops import demo, roles
 from privacyops.demo import counting, generator, loading, tables
+from requests_app import playbooks
+from requests_app.models import Absence, AssignmentRule, Pack, Playbook, Request
 from retention.models import Schedule
 from tests.connectors.shop import find
 
@@ -89,6 +95,17 @@ def test_loading_again_changes_nothing(loaded: Path) -> None:
     assert picture() == before
 
 
+def test_the_team_shares_its_work_once_its_colleagues_are_there(loaded: Path) -> None:
+    demo.share_work()
+    assert not AssignmentRule.objects.exists(), "nobody to share it with yet"
+    for name, role in (("maya", "Privacy officer"), ("jonas", "Reviewer")):
+        User.objects.create_user(name, is_staff=True).groups.add(Group.objects.get(name=role))
+    for _ in range(2):
+        demo.share_work()
+    assert (AssignmentRule.objects.count(), Absence.objects.count(), Playbook.objects.count()) == (2, 1, 1)
+    assert Playbook.objects.get().version == 1 and Absence.objects.get().stand_in.username == "jonas"
+
+
 def test_what_was_exported_can_be_loaded_and_exported_again(loaded: Path) -> None:
     first = descriptions.export()
     descriptions.load(descriptions.read(first, "export.yaml"), actor=actor.worker("test"))
@@ -119,6 +136,12 @@ def test_the_engine_finds_what_plain_sql_counts(loaded: Path, email: str) -> Non
 def test_a_notice_is_in_force_and_an_older_one_is_kept(loaded: Path) -> None:
     now = notices.current()
     assert now and now.number == 2 and "Server logs: 90 days" in now.body
+    assert now.approved_by != now.written_by and Told.objects.filter(version=now).count() == 2
+
+
+def test_the_notice_names_all_but_one_thing_and_every_purpose_is_live(loaded: Path) -> None:
+    assert [(one.kind, one.key, one.what) for one in Drift.objects.all()] == [("categories", "marketing", "unnamed")]
+    assert all(launching.live(one) for one in Purpose.objects.all())
 
 
 @pytest.mark.parametrize(
@@ -142,7 +165,43 @@ def test_a_wrong_description_is_refused_with_its_place(old: str, new: str, words
     assert words.replace("LINE", str(line)) in caught.value.message
 
 
+def test_sharing_stands_on_something_and_a_sub_processor_is_announced(loaded: Path) -> None:
+    failing = [
+        one.key for one in assurance.checks()
+        if one.promise in ("P6", "P9", "P12", "P17") and one.key.startswith("disclosures.") and not one.run().ok
+    ]  # fmt: skip
+    assert failing == []
+    today = timezone.localdate()
+    assert len(listing.on(today)) == 3 and [one.name for one in listing.coming(today)] == ["Northstore"]
+    assert not Recipient.objects.get(key="northstore").active, "it does not work before it starts"
+
+
 def test_the_address_of_a_schema_of_its_own_is_a_url(settings) -> None:
     settings.DEMO_DATABASE_URL = "postgres://root@127.0.0.1:5432/demo"
     url = sa.make_url(loading.address("archive"))
     assert url.drivername == "postgresql+psycopg" and url.query["options"] == "-csearch_path=hireline_archive"
+
+
+def test_the_desk_has_something_to_show_and_a_second_load_adds_nothing(loaded: Path) -> None:
+    hold = LegalHold.objects.get()
+    assert holds.covers(hold) == "Payments and salary"
+    raised, pack = Request.objects.exclude(raised_at=None).get(), Pack.objects.get()
+    assert raised.raisings.get().lowered_at is None and pack.state == "ready" and pack.request == raised
+    for name in ("maya", "jonas"):
+        user = User.objects.create_user(name, is_staff=True)
+        user.groups.add(Group.objects.get(name="Privacy officer"))
+    demo.share_work()
+    assert playbooks.blocking(Playbook.objects.get().steps) == [1]
+    demo.load(lambda line: None)
+    assert LegalHold.objects.count() == 1 == Pack.objects.count() and raised.raisings.count() == 1
+
+
+def test_a_table_left_and_another_waits_for_a_decision(loaded: Path) -> None:
+    maya = User.objects.create_user("maya", is_staff=True)
+    maya.groups.add(Group.objects.get(name="Privacy officer"))
+    demo.share_work()
+    demo.share_work()
+    release = Release.objects.get()
+    assert release.approved_by == maya and release.rows > 5 and release.recipients == ["adstream"]
+    waiting = ReleaseProposal.objects.exclude(pk=release.proposal_id).get()
+    assert waiting.state == "passed", waiting.reasons

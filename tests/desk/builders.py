@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from axes.models import AccessAttempt
@@ -12,28 +13,75 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import clients
-from audit.models import Event, SweepRun
-from connectors import batches, holds
+from audit.models import ApiClient, Event, SweepRun
+from connectors import batches, holds, rowholds
 from connectors.discovery import surveying
-from connectors.models import Finding, HandTask, Proposal, WorkOrder
-from consent import choices, notices
-from disclosures.models import ExternalSite, Notice, Recipient
-from inventory.models import Collection, Purpose
+from connectors.models import Batch, Finding, HandTask, Proposal, Throttle, WorkOrder
+from consent import choices, devices, doubly, hooks, launching, notices, reviewing, telling
+from consent.models import Cookie, NoticeVersion, SeenCookie, Site, Terms
+from disclosures import answers as client_answers
+from disclosures import budgets, listing, releasing, subscriptions
+from disclosures.models import (
+    Attempt,
+    Channel,
+    Errand,
+    ExternalSite,
+    Instruction,
+    ListMail,
+    Notice,
+    PassingRule,
+    PersonNotice,
+    PolicyWatch,
+    Recipient,
+    RoomItem,
+    StandingDisclosure,
+    Transfer,
+)
+from disclosures.models import Client as Controller
+from inventory import phrases
+from inventory.models import Collection, Field, Purpose
 from privacyops import roles
+from requests_app import playing
 from requests_app.models import (
+    Absence,
     Agent,
     Appearance,
+    AssignmentRule,
     Attachment,
     DayOff,
     InboundMail,
     Letter,
+    Mention,
     Message,
     Note,
     OwnTarget,
+    Pack,
+    Playbook,
     Referral,
+    ReportSchedule,
     Request,
+    Watcher,
 )
-from retention.models import Run, Schedule
+from retention import erased, versions
+from retention.models import (
+    Archive,
+    CopySet,
+    Erased,
+    Limits,
+    Night,
+    Replay,
+    ReplayPart,
+    Revival,
+    Run,
+    Schedule,
+    SealedEntry,
+    StoredCopy,
+    Summary,
+    SummaryCell,
+)
+from subjects import registry
+from subjects.models import DataSubject
+from tests.disclosures import legal
 from tests.requests_app import builders
 
 ADA = "ada@example.org"
@@ -109,6 +157,33 @@ def park(request: Request) -> WorkOrder:
     return order
 
 
+def backed_up(system: Any, batch: Any) -> None:
+    """A backup with one copy, a sealed archive, an entry of the sealed list, a replay that waits for a colleague."""
+    now = timezone.now()
+    dumps = CopySet.objects.create(
+        key="dumps", title="Nightly dumps", system=system, kind="dump", place="Rack 3", kept_days=30, address="/nowhere"
+    )
+    StoredCopy.objects.create(copy_set=dumps, name="monday.dump", taken_at=now, expires_at=now + timedelta(days=30))
+    Archive.objects.create(
+        batch=batch, origin="R-1", system=system, state="sealed", days=90, rows=3, sealed_at=now,
+        purge_at=now + timedelta(days=90),
+    )  # fmt: skip
+    SealedEntry.objects.create(
+        number=1, kind="erase", system=system.key, origin="PR-1", source="order:1", done_at=now, sealed_at=now, key="2026-11",
+        payload="", previous="0" * 64, mac="1" * 64,
+    )  # fmt: skip
+    replay = Replay.objects.create(system=system.key, since=now, entries=1, last_number=1, last_mac="1" * 64)
+    ReplayPart.objects.create(
+        replay=replay,
+        turn=1,
+        kind="retention",
+        numbers=[1],
+        digest="2" * 64,
+        state="parked",
+        note="3 rows are past the date.",
+    )
+
+
 def everything(company: Any) -> Request:
     """At least one row for every screen of the desk; Ada's erasure in review is handed back."""
     now = timezone.now()
@@ -116,15 +191,20 @@ def everything(company: Any) -> Request:
     writer = root("writer")
     request = in_review("delete")
     holds.place(request.subject, matter="Case 4711", reason="A claim", review_on=date(2030, 1, 1), by=writer)
-    draft = notices.draft(title="Privacy notice", body="# Notice\n\nWords.", effective_on=now.date(), by=writer)
-    notices.publish(draft, by=writer)
+    noticed(writer, root("second reader"))
     ads = Purpose.objects.get(key="ads")
     choices.record(request.subject, ads, False, source="portal", actor=TESTS)
+    together(request, writer)
     schedule = Schedule.objects.create(
         key="old", title="Old applications", collection=company.system.datasets.get().collections.get(name="applications"),
         period=24, reason="Claims end by then", unit="months", author=writer,
     )  # fmt: skip
     Collection.objects.filter(name="applications").update(dated_by="sent_on")
+    Limits.objects.create(schedule=schedule)
+    Throttle.objects.create(system=schedule.collection.dataset.system, hours="Mon-Fri 22:00-05:00")
+    rowholds.place(
+        schedule.collection.dataset.system, matter="Case 4712", reason="A claim", review_on=date(2030, 1, 1), by=writer
+    )
     batch = batches.open_retention(
         origin="R-1", collection=("site", "applications"), before=date(2024, 1, 1), actor=TESTS
     )
@@ -133,7 +213,9 @@ def everything(company: Any) -> Request:
         schedule=schedule, state="proposed", cutoff_on=date(2024, 1, 1), rows=3, proposed_at=now, terms="24 months",
         batch=batch,
     )  # fmt: skip
+    backed_up(company.system, batch)
     order = WorkOrder.objects.filter(batch=request.batch_id, operation="find").first()
+    kept(schedule, writer, batch)
     ask = {
         "operation": "find",
         "instructions": "Cabinet 3.",
@@ -163,22 +245,133 @@ def everything(company: Any) -> Request:
     ExternalSite.objects.create(
         name="Authority", address="https://dpa.example/", about="Complaints", review_due=date(2030, 1, 1)
     )
+    shop = Site.objects.create(key="shop", name="www.shop.example", origins="https://www.shop.example")
+    shop.purposes.add(ads)
+    Cookie.objects.create(site=shop, name="_ga_*", provider="Looking Glass", purpose=ads)
+    SeenCookie.objects.create(site=shop, name="mystery")
+    phrases.save("de", [(ads.name, "Werbung")], actor=TESTS)
     talk(request, writer)
     InboundMail.objects.create(
         folder="INBOX", validity=1, uid=1, arrived_at=now, state="draft", sender="cleo@example.org",
         sender_index="x" * 64, subject_line="My data", text="Please delete my data.", guess={"right": "delete"},
     )  # fmt: skip
+    User.objects.filter(pk=writer.pk).update(email="writer@company.example")
+    ReportSchedule.objects.create(every="month").to.add(writer)
+    Pack.objects.create(request=request, asked_by=writer)
     OwnTarget.objects.create(right="access", working_days=10)
     DayOff.objects.create(day=date(2026, 12, 24), name="Christmas Eve")
     Agent.objects.create(name="Eve", organisation="Agents Ltd", contact="eve@agents.example")
-    clients.create("shop", ["consent:write"], actor=TESTS)
+    shop, _ = clients.create("shop", ["consent:write"], actor=TESTS)
+    consents(request.subject, shop)
     SweepRun.objects.create(job="requests.sweep", slot=1, started_at=now, finished_at=now)
     AccessAttempt.objects.create(username="mallory", ip_address="192.0.2.7", failures_since_start=3, attempt_time=now)
-    Notice.objects.create(
+    partner = Recipient.objects.first()
+    StandingDisclosure.objects.create(recipient=partner, since_on=date(2026, 1, 1)).categories.set(
+        partner.categories.all()
+    )
+    PassingRule.objects.create(system=company.system, recipient=partner).categories.set(partner.categories.all())
+    sharing(writer)
+    demand = legal.scoped(writer, mail="gina@example.org")
+    deal = legal.transaction(writer, mails=("gina@example.org",))
+    RoomItem.objects.create(transaction=deal, level="aggregate", what="Head counts", shown_to="Heron", asked_by=writer)
+    PersonNotice.objects.create(subject=request.subject, kind="demand_before", demand=demand, state="parked",
+                                park_reason="This person has no e-mail address.", queued_at=now)  # fmt: skip
+    left(writer)
+    told = Notice.objects.create(
         recipient=Recipient.objects.first(), subject=request.subject, kind="erasure", origin=request.reference,
         state="parked", park_reason="The mail server refused the address.",
     )  # fmt: skip
+    Attempt.objects.create(notice=told, number=1, way="mail", begun_at=now, ms=12, code="550", verdict="parked")
+    Channel.objects.create(recipient=Recipient.objects.first(), kind="desk", how="Use their form.")
+    Errand.objects.create(notice=told, due_on=date(2030, 1, 1))
     return request
+
+
+def sharing(writer: User) -> None:
+    """A transfer, a client with an instruction, a sub-processor that is announced and objected to, and a changed policy."""
+    today, boss = timezone.localdate(), root("announcer")
+    site = ExternalSite.objects.get()
+    PolicyWatch.objects.create(
+        site=site, address="https://dpa.example/privacy", outcome="changed", looked_at=timezone.now(),
+        reason="Passages: 1 new, 1 gone.",
+    )  # fmt: skip
+    cloud = Recipient.objects.create(
+        key="cloud", name="Cloud Harbour", role="sub_processor", kind="Hosting", contact="p@cloud.example", country="US",
+        review_due=today - timedelta(days=3), contract_until=today + timedelta(days=20), owner=writer,
+    )  # fmt: skip
+    Transfer.objects.create(recipient=cloud, country="US", basis="clauses")
+    northwind = Controller.objects.create(key="northwind", name="Northwind", contact="dpo@northwind.example")
+    Instruction.objects.create(
+        client=northwind, kind="delete", given_on=today, given_by="Head of personnel", way="Letter", processing="Old files.",
+        due_on=today - timedelta(days=1), recorded_by=boss,
+    )  # fmt: skip
+    subscriptions.subscribe("reader@press.example", language="de", now=timezone.now())
+    change = listing.announce(cloud, by=boss, starts_on=today + timedelta(days=40))
+    client_answers.record(change, northwind, answer="objects", said_on=today, words="Not in the USA.", by=boss)
+    ListMail.objects.filter(client=northwind).update(state="parked", park_reason="The mail server refused the address.")
+
+
+def kept(schedule: Schedule, writer: User, batch: Batch) -> None:
+    """What schedules lead to: a draft of a change, a night, statistics that stayed, and somebody who is back."""
+    now = timezone.now()
+    versions.propose_version(versions.draft(schedule, by=writer, period=12), by=writer)
+    Night.objects.create(
+        schedule=schedule, day=timezone.localdate(), past=3, unexplained=3, total=9, undated=1, counted_at=now
+    )
+    summary = Summary.objects.create(run=Run.objects.get(), batch=batch, done_at=now, rows=30)
+    SummaryCell.objects.create(summary=summary, group={"sent_on (year)": "2023"}, rows=30, sums={"id": 4.0})
+    erased.remember([("email", "gone@example.org")], origin="R-0", at=now, actor=TESTS)
+    Revival.objects.create(erased=Erased.objects.get(), field=Field.objects.filter(identity="email")[0], found_at=now)
+
+
+def left(writer: User) -> None:
+    """A table that left, a noisy one with what it took of its budget, and one that the gate refused."""
+    from tests.disclosures import release_builders as releases  # noqa: PLC0415  # it needs the colleagues of this file
+
+    today = timezone.localdate()
+    budgets.add(
+        releases.dataset(), starts_on=today, ends_on=today + timedelta(days=90), epsilon=Fraction(2), delta=Fraction(0),
+        by=writer,
+    )  # fmt: skip
+    releasing.approve(releases.judged(releases.propose(writer)), by=root("approver"))
+    releases.judged(releases.propose(writer, "private"))
+    releases.judged(releases.propose(writer, rows=releases.people(4), key="few"))
+
+
+def noticed(writer: User, reviewer: User) -> NoticeVersion:
+    """A notice that two people published and that is being announced in the service; purposes that wait for their launch."""
+    today = timezone.localdate()
+    draft = notices.draft(title="Privacy notice", body="# Notice\n\nWords.", effective_on=today, by=writer)
+    reviewing.propose(draft, by=writer)
+    reviewing.approve(draft, by=reviewer)
+    published = notices.publish(draft, by=reviewer)
+    telling.announce(published, by=reviewer, by_mail=False)
+    launching.settle(timezone.now())
+    return published
+
+
+def consents(person: DataSubject, shop: ApiClient) -> None:
+    """A device, a Yes that awaits its link, terms, a withdrawal on its way, and a webhook with a message."""
+    hooks.subscribe(shop, "https://shop.example/hooks", [], actor=TESTS)
+    news = Purpose.objects.create(key="letter", name="Letter", description="By mail.", lawful_basis="consent")
+    Terms.objects.create(purpose=news, double_opt_in=True)
+    devices.adopt(devices.find_or_make("browser-0123456789"), person, actor=TESTS)
+    choices.record(person, news, False, source="portal", actor=TESTS)
+    doubly.ask(registry.add(person, "email", "second@example.org", actor=TESTS), news, source="portal", actor=TESTS)
+
+
+def together(request: Request, writer: User) -> None:
+    """Rules, an absence, a playbook with its checklist on the case, and a note that names somebody."""
+    AssignmentRule.objects.create(name="Erasures", place=1, rights=["delete"], pick="fewest").people.set([writer])
+    today = timezone.localdate()
+    Absence.objects.create(person=writer, starts_on=today, ends_on=today + timedelta(days=3))
+    book = Playbook(name="Erasures at Hireline", right="delete", review_over=2, steps="Look at the holds\nAsk the shop")
+    playing.keep(book, [("erased", "en", "Ask for Ms Chen.")], by=writer)
+    Request.objects.filter(pk=request.pk).update(playbook=playing.frozen(book), owner=writer)
+    playing.tick(request, number=1, done=True, by=writer)
+    Watcher.objects.create(request=request, person=writer)
+    note = Note.objects.create(request=request, author=writer, text="Please look, @root.")
+    Mention.objects.create(note=note, person=root("named"))
 
 
 def talk(request: Request, by: User) -> None:
@@ -212,6 +405,8 @@ def posted(page: Any) -> dict[str, str]:
         for bound in part:  # by the name that the form gives it
             value = bound.value()
             if value is not None and value is not False:  # a 0 is sent
+                if isinstance(value, list):
+                    value = [getattr(one, "pk", one) for one in value]
                 form[bound.html_name] = "on" if value is True else getattr(value, "pk", value)
                 if bound.field.show_hidden_initial:
                     form[bound.html_initial_name] = form[bound.html_name]

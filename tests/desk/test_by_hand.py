@@ -9,7 +9,8 @@ from django.utils import timezone
 from audit.models import Event
 from connectors.models import Connection, HandTask, HandTaskItem, WorkOrder
 from inventory.models import System
-from requests_app.models import Request
+from requests_app import assignment
+from requests_app.models import Absence, Request
 from tests.connectors.worlds import PK, describe
 from tests.desk.builders import ADA, browser, case, colleague, fresh, mark, press
 from tests.requests_app.builders import ask, prove, pump
@@ -104,11 +105,14 @@ def test_who_has_it_may_give_it_away_and_others_see_no_person(request_by_hand) -
     petra, otto = colleague("System owner", "petra"), colleague("System owner", "otto")
     do(browser(petra), "take")
     do(browser(petra), "item", **{"collection": "paper.files", "f-title": "Contract"})
-    assert do(browser(otto), "reveal").status_code == 422
-    assert "Contract" not in page(browser(otto)) and ADA not in page(browser(otto))
+    assert do(browser(otto), "reveal").status_code == 404, "another system owner does not even see it"
+    agent = browser(colleague("Agent", "agatha"))
+    assert do(agent, "reveal").status_code == 422
+    assert "Contract" not in page(agent) and ADA not in page(agent)
     assert do(browser(colleague("Agent")), "take").status_code == 422, "may look, may not sign"
     assert do(browser(colleague("Legal")), "sign", confirmed="on").status_code == 422
-    assert do(browser(petra), "assign", to=str(otto.pk)).status_code == 302
+    given_away = do(browser(petra), "assign", to=str(otto.pk))
+    assert (given_away.status_code, given_away.url) == (302, LIST), "it is not hers to see any more"
     assert ADA in do(browser(otto), "reveal").content.decode()
 
 
@@ -145,3 +149,31 @@ def test_work_by_hand_is_connected_without_an_address(company) -> None:
     )
     assert page.status_code == 302, page.content.decode()
     assert Connection.objects.get(system=system).kind == "hand"
+
+
+def test_a_system_owner_sees_their_own_tasks_and_what_nobody_has_and_no_case(request_by_hand) -> None:
+    sam, tom = colleague("System owner", "sam"), colleague("System owner", "tom")
+    url = f"{LIST}{task().pk}/"
+    for owner in (sam, tom):
+        assert browser(owner).get(f"{url}change/").status_code == 200
+        assert browser(owner).get(case(request_by_hand)).status_code == 403
+    do(browser(sam), "take")
+    assert browser(sam).get(f"{url}change/").status_code == 200
+    assert request_by_hand.reference in browser(sam).get(LIST).content.decode()
+    for answer in (browser(tom).get(f"{url}change/"), do(browser(tom), "reveal"), do(browser(tom), "take")):
+        assert answer.status_code == 404
+    assert request_by_hand.reference not in browser(tom).get(LIST).content.decode()
+    assert browser(colleague("Privacy officer")).get(f"{url}change/").status_code == 200
+
+
+def test_a_task_that_comes_while_its_colleague_is_away_goes_to_who_stands_in(request_by_hand) -> None:
+    sam, tom = colleague("System owner", "sam"), colleague("System owner", "tom")
+    do(browser(sam), "take")
+    today = timezone.localdate()
+    absence = Absence.objects.create(person=sam, starts_on=today + timedelta(days=1), ends_on=today + timedelta(days=9))
+    Absence.objects.update(stand_in=tom)
+    assert assignment.sweep(today) == assignment.sweep(today + timedelta(days=1)) == 0, "what they have stays theirs"
+    Absence.objects.filter(pk=absence.pk).update(starts_on=today)
+    assert assignment.sweep(today) == 1 and assignment.sweep(today) == 0
+    assert task().assignee == tom
+    assert Event.objects.filter(name="task.assigned").last().facts["stands_in_for"] == sam.pk

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors import batches
 from connectors.models import Finding
 from requests_app import acts, appeals, laws, review
 from requests_app.models import Letter, Parcel, Request
@@ -59,12 +60,17 @@ def test_who_somebody_is_stays_masked_until_it_is_revealed_and_that_is_an_event(
     assert "a•••@example.org" in page
     assert not events("subject.revealed").exists()
 
-    revealed = maya.post(f"{QUEUE}{request.pk}/reveal/")
+    for reason in ("", "curious"):
+        refused = maya.post(f"{QUEUE}{request.pk}/reveal/", {"reason": reason})
+        assert refused.status_code == 422 and ADA not in refused.content.decode()
+    assert not events("subject.revealed").exists(), "no reason, no look"
+    revealed = maya.post(f"{QUEUE}{request.pk}/reveal/", {"reason": "answer"})
     page = revealed.content.decode()
     for clear in (ADA, "Ada Lovelace", "Ada King", "I married."):
         assert clear in page
     event = events("subject.revealed").get()
     assert event.actor.startswith("staff:") and event.subject_id == request.subject_id
+    assert event.facts["reason"] == "answer"
     # Nothing of it travels on: not in a cookie, not on the next page.
     assert ADA not in str(maya.cookies) and ADA not in shown(maya, request)
 
@@ -86,7 +92,9 @@ def test_every_page_of_the_desk_masks_who_somebody_is(company):
 def test_a_person_is_revealed_from_their_own_page_too(company):
     request = in_review("access")
     boss = browser(builders.root())
-    answer = boss.post(reverse("admin:subjects_datasubject_do", args=(request.subject_id, "reveal")))
+    answer = boss.post(
+        reverse("admin:subjects_datasubject_do", args=(request.subject_id, "reveal")), {"reason": "identify"}
+    )
     assert answer.status_code == 200 and ADA in answer.content.decode()
     assert events("subject.revealed").count() == 1
     assert ADA not in str(boss.cookies)
@@ -123,15 +131,18 @@ def test_a_letter_is_read_without_the_link_that_is_only_the_persons(maya, compan
 
 def test_the_buttons_follow_the_state(maya, rita):
     waiting = ask("access")
-    at_any_time = {"take", "extend", "residence"}
-    assert buttons(shown(maya, waiting)) == {"vouch", "ask_paper"} | at_any_time
+    at_any_time = {"take", "assign", "extend", "residence", "raise"}
+    assert buttons(shown(maya, waiting)) == {"vouch", "ask_paper", "hold"} | at_any_time
     request = in_review("delete")
-    assert buttons(shown(maya, request)) == {"propose", "collect_again", "deny", "ask"} | at_any_time
+    assert buttons(shown(maya, request)) == {"hold", "propose", "collect_again", "deny", "ask"} | at_any_time
     press(rita, request, "propose", fingerprint=mark(request))
-    assert buttons(shown(rita, request)) == {"send_back", "collect_again", "ask"} | at_any_time
-    assert buttons(shown(maya, request)) == {"approve", "send_back", "collect_again", "deny", "ask"} | at_any_time
+    assert buttons(shown(rita, request)) == {"send_back", "collect_again", "ask"} | at_any_time - {"take"}
+    at_any_time -= {"assign"}  # it is Rita's since she proposed, and nobody else is there
+    assert (
+        buttons(shown(maya, request)) == {"hold", "approve", "send_back", "collect_again", "deny", "ask"} | at_any_time
+    )
     press(maya, request, "approve", fingerprint=mark(request))
-    assert buttons(shown(maya, request)) == at_any_time
+    assert buttons(shown(maya, request)) == {"halt", "hold"} | at_any_time
     pump()
     assert fresh(request).state == "closed"
     assert buttons(shown(maya, request)) == set()
@@ -292,7 +303,7 @@ def test_the_page_takes_the_same_number_of_queries_however_long_the_story(maya, 
     request = in_review("delete")
     by = builders.root()
     review.note(request, by=by, text="The first note")
-    with django_assert_max_num_queries(30) as first:
+    with django_assert_max_num_queries(46) as first:
         shown(maya, request)
     for number in range(30):
         review.note(request, by=by, text=f"Note {number}")
@@ -311,7 +322,7 @@ def test_questions_and_followers_cost_no_queries_of_their_own(maya, django_asser
         acts.answer(request, actor=TESTS, words="All.")
     one = appeals.complain(request, words="Slow.", actor=TESTS)
     shown(maya, request)
-    with django_assert_max_num_queries(34) as first:
+    with django_assert_max_num_queries(46) as first:
         shown(maya, request)
     for number in range(4):
         acts.ask(request, by=by, reason="clarification", question="Which?")
@@ -326,3 +337,31 @@ def test_questions_and_followers_cost_no_queries_of_their_own(maya, django_asser
 def test_a_case_that_is_not_there_is_not_found(maya):
     assert maya.get(f"{QUEUE}00000000-0000-4000-8000-000000000000/change/").status_code == 404
     assert maya.get(f"{QUEUE}nonsense/change/").status_code == 404
+
+
+def test_a_hold_is_placed_from_the_case_and_who_will_be_told_is_named_before(maya, rita, company):
+    request = in_review("delete")
+    page = shown(maya, request)
+    assert "Recipients to tell" in page and company.recipients[1].name in page
+    given = {"matter": "Case 9", "reason": "A claim", "review_on": "2020-01-01"}
+    assert press(rita, request, "hold", **given).status_code == 422, "a reviewer places no holds"
+    assert press(maya, request, "hold", **{**given, "review_on": "soon"}).status_code == 422
+    assert press(maya, request, "hold", **given).status_code == 302
+    page = shown(maya, request)
+    assert "Case 9" in page and "It was to be looked at again on 1 January 2020" in page
+    assert "Place a legal hold" not in page and events("hold.placed").count() == 1
+
+
+def test_a_limited_hold_says_beside_each_finding_what_stays_and_the_preview_counts_it_apart(maya, company):
+    request = in_review("delete")
+    found = request.batch.findings.exclude(action="keep").first()
+    given = {"matter": "Case 9", "reason": "A claim", "review_on": "2030-01-01"}
+    refused = press(maya, request, "hold", **given, system="nowhere")
+    assert refused.status_code == 422 and not events("hold.placed").exists(), "an unknown limit is not taken for none"
+    assert press(maya, request, "hold", **given, system=found.system.key).status_code == 302
+    page = shown(maya, request)
+    assert f"It covers the system {found.system.name}: nothing of that is erased" in page
+    assert "under the hold “Case 9”" in page and "a legal hold covers them" in page
+    assert "Place a legal hold" in page, "another hold may cover more"
+    mark = batches.fingerprint(request.batch)
+    assert press(maya, request, "propose", fingerprint=mark).status_code == 302, "the rest can be erased"

@@ -13,7 +13,7 @@ import unfold
 from django.conf import settings
 
 from audit.models import SweepRun
-from connectors.models import Proposal, Survey
+from connectors.models import LegalHold, Proposal, Survey
 from requests_app.models import InboundMail
 from tests.desk import builders
 from tests.desk.builders import QUEUE, browser, case, colleague
@@ -92,7 +92,9 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
         "order": f"/admin/connectors/workorder/{parked.pk}/change/", "hold": "/admin/connectors/legalhold/add/",
         "proposals": "/admin/connectors/proposal/", "proposal": f"/admin/connectors/proposal/{table.pk}/change/",
         "sure": "/admin/connectors/proposal/sure/", "survey": f"/admin/connectors/survey/{survey.pk}/change/",
-        "assurance": "/admin/assurance/", "events": "/admin/audit/event/",
+        "packs": "/admin/packs/", "reports": "/admin/reports/", "schedule": "/admin/requests_app/reportschedule/add/",
+        "hold-one": f"/admin/connectors/legalhold/{LegalHold.objects.get().pk}/change/",
+        "holds": "/admin/connectors/legalhold/", "assurance": "/admin/assurance/", "events": "/admin/audit/event/",
         "map": "/admin/data-map/", "map-system": "/admin/data-map/?system=site",
     }.items():  # fmt: skip
         page.goto(live_server.url + path)
@@ -101,7 +103,9 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
     page.locator("summary", has_text="Deny").click()
     page.locator("summary", has_text="Write to the person").click()
     page.locator("summary", has_text="change").first.click()
+    page.locator("summary", has_text="Make a pack").click()
     look(page, "case-open", width, scheme)
+    page.get_by_label("Why you need to see who this is").select_option("answer")
     page.get_by_role("button", name="Reveal (is recorded)").click()
     page.get_by_text(builders.ADA).wait_for()
     look(page, "case-revealed", width, scheme)
@@ -112,6 +116,7 @@ def test_every_page_of_the_desk_can_be_used_by_everybody(chromium, live_server, 
 def look(page, name: str, width: int, scheme: str) -> None:
     """No sideways scrolling, nothing for axe, and a picture if one is wanted."""
     page.locator("html:not([x-cloak])").wait_for(state="attached")
+    page.wait_for_load_state()  # a click ends when the next page begins: it may be empty yet
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} at {width} px scrolls sideways by {wide} px"
     folder = os.environ.get("SCREENSHOTS")

@@ -16,6 +16,7 @@ def officer(company):
     return browser(colleague("Privacy officer", "petra"))
 
 
+@pytest.mark.wide
 def test_every_law_and_language_can_be_looked_at_without_a_person(officer):
     for statute in law.statutes():
         for language in stationery.LANGUAGES:

@@ -17,6 +17,7 @@ from tests.desk.builders import ADA, QUEUE, browser, colleague, fresh, in_review
 
 Press = Callable[[Client, Request], object]
 WORKING = {"Agent", "Reviewer", "Privacy officer"}
+LOOKING = {*WORKING, "Legal", "Auditor"}
 DECIDING = {"Reviewer", "Privacy officer"}
 OFFICER = {"Privacy officer"}
 
@@ -50,6 +51,11 @@ def proposed(name: str, **given: str) -> Press:
 
 # Button, who may press it, how it is pressed.
 BUTTONS: dict[str, tuple[set[str], Press]] = {
+    "give to a colleague": (
+        WORKING,
+        lambda client, one: press(client, one, "assign", to=str(colleague("Reviewer", "other").pk)),
+    ),
+    "watch": (LOOKING, lambda client, one: client.post(f"{QUEUE}{one.pk}/team/watch/")),
     "take": (WORKING, lambda client, one: press(client, one, "take")),
     "propose an erasure": (DECIDING, lambda client, one: press(client, one, "propose", fingerprint=mark(one))),
     "approve an erasure": (OFFICER, proposed("approve")),
@@ -143,21 +149,27 @@ def test_the_second_person_is_another_person_also_for_who_may_do_everything(comp
     assert fresh(request).state == "in_review"
 
 
-def test_holds_are_placed_and_released_by_the_officer_and_by_legal(company):
+def test_holds_are_placed_by_the_officer_and_by_legal_and_ended_by_two_of_them(company):
     in_review("delete")
     form = {"email": ADA, "matter": "Case 4711", "reason": "A claim", "review_on": "2030-01-01"}
-    for role in roles.ROLES:
-        desk = browser(colleague(role))
+    colleagues = {role: colleague(role) for role in roles.ROLES}
+    for role, one in colleagues.items():
+        desk, may = browser(one), role in ("Privacy officer", "Legal")
         with transaction.atomic():
             answer = desk.post("/admin/connectors/legalhold/add/", form)
-            may = role in ("Privacy officer", "Legal")
             assert (answer.status_code, LegalHold.objects.count()) == ((302, 1) if may else (403, 0)), role
             if may:
                 hold = LegalHold.objects.get()
-                assert hold.placed_by.username == role.lower().replace(" ", "-")
-                assert desk.post(f"/admin/connectors/legalhold/{hold.pk}/do/release/").status_code == 302
+                assert hold.placed_by == one
+                other = browser(colleagues["Legal" if role != "Legal" else "Privacy officer"])
+                doing = f"/admin/connectors/legalhold/{hold.pk}/do/"
+                assert desk.post(f"{doing}ask_release/", {"reason": "Settled."}).status_code == 302
+                desk.post(f"{doing}release/")
                 hold.refresh_from_db()
-                assert hold.released_at is not None
+                assert hold.released_at is None, "whoever asks does not grant"
+                assert other.post(f"{doing}release/").status_code == 302
+                hold.refresh_from_db()
+                assert hold.released_at is not None and hold.release_asked_by == one
             transaction.set_rollback(True)
 
 

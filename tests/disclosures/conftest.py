@@ -1,11 +1,14 @@
-"""A real mail server for notices."""
+"""A real mail server and a real webhook for notices."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from audit import failpoints
+from disclosures.models import Channel
 from tests.disclosures.builders import Post
+from tests.disclosures.listening import Receiver, listening
 
 
 @pytest.fixture
@@ -16,3 +19,29 @@ def post(settings: Any) -> Iterator[Post]:
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def receiver_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    with listening(tmp_path_factory.mktemp("receiver")) as one:
+        yield one
+
+
+@pytest.fixture
+def receiver(receiver_process: Receiver, settings: Any) -> Receiver:
+    """A recipient's webhook; this machine may be called."""
+    settings.OUTGOING_NETWORKS = ["127.0.0.0/8"]
+    receiver_process.clear()
+    return receiver_process
+
+
+@pytest.fixture
+def hook(receiver: Receiver, db: None) -> Channel:
+    """One recipient who is told there."""
+    return receiver.channel()
+
+
+@pytest.fixture
+def disarmed() -> Iterator[None]:
+    yield
+    failpoints.arm("")

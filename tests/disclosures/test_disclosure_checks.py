@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from audit import assurance
-from disclosures import ledger
-from disclosures.models import Notice, Recipient
+from audit import assurance, triggers
+from disclosures import append_only, ledger
+from disclosures.models import Notice, Recipient, StandingDisclosure
 from tests.consent.builders import CLERK
 from tests.disclosures.builders import category, person, recipient, tell
 
@@ -49,3 +50,18 @@ def test_data_that_went_to_a_recipient_we_had_ended_with_is_found() -> None:
     assert run("disclosures.to_active")
     Recipient.objects.update(active=False)
     assert not run("disclosures.to_active")
+
+
+def test_a_recipient_of_everyones_data_without_days_is_found() -> None:
+    mailer = recipient("mailer", "contact", receives_everyone=True)
+    assert not run("disclosures.standing_dated")
+    StandingDisclosure.objects.create(recipient=mailer, since_on="2026-01-01")
+    assert run("disclosures.standing_dated")
+
+
+def test_a_ledger_that_could_be_changed_is_found() -> None:
+    assert run("disclosures.ledger_kept")
+    triggers.remove(connection, append_only.LEDGER[0])
+    assert not run("disclosures.ledger_kept")
+    triggers.install(connection, append_only.LEDGER[0])
+    assert run("disclosures.ledger_kept")

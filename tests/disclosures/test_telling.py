@@ -78,7 +78,12 @@ def test_the_mail_names_the_person_the_case_and_the_link_and_no_more(mailer, pos
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [("erasure", "erase it too"), ("correction", "correct yours"), ("opt_out", "stop selling and sharing")],
+    [
+        ("erasure", "erase it too"),
+        ("correction", "correct yours"),
+        ("restriction", "use it for nothing"),
+        ("opt_out", "stop selling and sharing"),
+    ],
 )
 def test_each_kind_says_what_to_do(post: Post, kind: str, words: str) -> None:
     recipient("adnet", "contact", receives_everyone=True, role="third_party")

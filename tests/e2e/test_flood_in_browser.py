@@ -11,7 +11,7 @@ from requests_app import forms, limits
 from requests_app.models import Request
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.wide, pytest.mark.timeout(180)]
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PICTURES = os.environ.get("SCREENSHOTS", "")

@@ -16,7 +16,7 @@ import pytest
 from tests.processes import Portal, portal
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600), pytest.mark.xdist_group("journey")]
+pytestmark = [pytest.mark.browser, pytest.mark.wide, pytest.mark.timeout(600), pytest.mark.xdist_group("journey")]
 CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PICTURES = os.environ.get("SCREENSHOTS", "")
@@ -148,6 +148,9 @@ def test_a_deletion_from_the_public_form_to_rows_that_are_really_gone(running: P
     assert "Approve and carry out" not in jonas.page.inner_text("body"), "nobody approves their own proposal"
     sign_in(maya, "maya", running.password)
     open_case(maya, reference)
+    assert "Tick “Look whether a contract" in maya.page.inner_text("body"), "a step of the playbook blocks"
+    maya.page.locator('[aria-label^="Step 1:"]').click()
+    maya.until("1 of 3 done")
     maya.page.locator('summary:has-text("Approve and carry out")').click()
     maya.picture("approve")
     maya.press("Yes: Approve and carry out")

@@ -16,7 +16,7 @@ class Keys:
     """A person with a keyboard."""
 
     def __init__(self, browser, root: str, cookies: dict[str, str] | None = None) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
         if cookies:
             self.context.add_cookies([{"name": name, "value": value, "url": root} for name, value in cookies.items()])
         self.page, self.root = self.context.new_page(), root

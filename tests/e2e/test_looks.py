@@ -4,6 +4,7 @@ SCREENSHOTS=folder keeps a picture of each page.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 
-from consent.models import NoticeVersion
-from disclosures.models import Disclosure, ExternalSite, Recipient
+from consent.models import Cookie, NoticeVersion, Site
+from disclosures import listing, subscriptions
+from disclosures.models import Disclosure, ExternalSite, Recipient, StandingDisclosure, Subscriber
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, System
 from requests_app import forms, steady, urls
 from requests_app.models import Attachment, Message, Request
 from requests_app.views import visitor
+from tests.consent.builders import go_live
 from tests.portal.builders import ADA, ask, package, person, token
 
 # Playwright runs an event loop in this thread; the ORM is used between its calls, never within.
@@ -35,7 +38,9 @@ LOOKS = [(width, scheme) for width in (1280, 768, 360) for scheme in ("light", "
 NO_PAGES = {
     "gpc", "package_schema", "brand_css", "logo", "signout", "answer", "appeal", "complain", "fresh", "download",
     "write", "file", "code", "phone", "paper", "received_code", "received_phone", "received_facts", "signin_code", "host",
-    "openid", "openid_back", "stop",
+    "openid", "openid_back", "stop", "notice_short_json", "notice_seen",
+    "openid", "openid_back", "stop", "choices_withdraw", "receipt", "receipts", "receipt_keys", "receipt_shapes", "banner",
+    "banner_choices", "banner_standing", "banner_person", "banner_cookies", "cookies",
 }  # fmt: skip
 
 NOTICE = """# Privacy notice
@@ -74,7 +79,7 @@ def browser():
 @pytest.fixture(autouse=True)
 def quick(settings, monkeypatch, tmp_path):
     settings.MAILBOX_DIR, settings.PARCEL_DIR = tmp_path / "mailbox", tmp_path / "parcels"
-    settings.DEMO, settings.EMAIL_URL = True, ""
+    settings.DEMO, settings.EMAIL_URL, settings.SUBPROCESSORS_PUBLIC = True, "", True
     monkeypatch.setattr(forms.OptOutForm, "quickest", 0)
     monkeypatch.setattr(steady, "ANSWER_SECONDS", 0)
 
@@ -86,7 +91,7 @@ def company() -> None:
     for number, body in ((2, before), (3, NOTICE)):
         NoticeVersion.objects.create(
             number=number, title="Privacy notice", body=body, digest=f"a{number}" * 32, effective_on=now.date(),
-            published_at=now,
+            published_at=now, short="We use this to **answer you**." if number == 3 else "", summary="Logs: 90 days.",
         )  # fmt: skip
     ExternalSite.objects.create(
         name="Data protection authority", address="https://dpa.example/complain", about="Where you can complain about us.",
@@ -104,6 +109,11 @@ def company() -> None:
         key="ads", name="Advertising by partners", description="We share your profile with advertising networks.",
         lawful_basis="legitimate_interests", sale_or_sharing=True, consequence="Advertisements fit you less.",
     )  # fmt: skip
+    go_live()
+    shop = Site.objects.create(key="shop", name="www.shop.example", origins="https://www.shop.example")
+    for name, purpose, days, party in (("sid", "service", 0, "first"), ("_ads_*", "ads", 365, "third")):
+        used = Purpose.objects.get(key=purpose)
+        Cookie.objects.create(site=shop, name=name, provider="Shop & Sons", purpose=used, days=days, party=party)
     dataset = Dataset.objects.create(system=System.objects.create(key="site", name="Site"), key="site", name="Site")
     people = Collection.objects.create(dataset=dataset, name="people", title="Your account")
     for attribute in ("full_name", "phone"):
@@ -133,13 +143,18 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
         country="US", receives_everyone=True,
     )  # fmt: skip
     network.categories.add(DataCategory.objects.get())
+    StandingDisclosure.objects.create(
+        recipient=mill, since_on="2025-03-01", until_on="2026-02-28", purpose=Purpose.objects.get(key="service")
+    ).categories.add(DataCategory.objects.get())
     Disclosure.objects.create(
         subject=first.subject, recipient=mill, categories=["contact.email"], occasion="Application sent",
         purpose=Purpose.objects.get(key="service"), disclosed_at=timezone.now(),
     )  # fmt: skip
     correction = ask(ada, right="correct", change_full_name="Ada Marie Lovelace", details="I married.\nThank you.")
     link = token(correction)
+    ada.post("/choices/", {"news": "yes", "ads": "no"})
     letter()
+    reader = sub_processors()
     return ada, {
         "home": "/", "notice": "/notice/", "rights": "/rights/?place=US-CA",
         "ask": "/request/?right=access", "ask-correct": "/request/?right=correct",
@@ -147,10 +162,31 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
         "proof": f"/proof/{link}/", "proof-gone": "/proof/nothing/", "mine": "/my/", "one-package": f"/my/{first.pk}/",
         "one-waiting": f"/my/{correction.pk}/", "withdraw": f"/my/{first.pk}/withdraw/", "recipients": "/my/recipients/",
         "package": f"/my/{first.pk}/package/", "choices": "/choices/", "privacy-choices": "/privacy-choices/",
-        "limit": "/limit/", "notice-versions": "/notice/versions/", "notice-old": "/notice/2/",
+        "limit": "/limit/", "notice-short": "/notice/short/", "notice-versions": "/notice/versions/",
+        "notice-old": "/notice/2/",
         "notice-compared": "/notice/2..3/", "leaving": f"/leaving/{ExternalSite.objects.get().pk}/",
-        "embed": "/embed/request/", "missing": "/nothing-here/", "mailbox": "/mailbox/",
+        "choices-history": "/choices/history/", "embed-choices": "/embed/choices/", "cookies-of": "/cookies/shop/",
+        "embed": "/embed/request/", "subprocessors": "/sub-processors/", "subprocessors-asked": "/sub-processors/asked/",
+        "subprocessors-confirm": f"/sub-processors/confirm/{subscriptions.token(reader, 'confirm')}/",
+        "subprocessors-stop": f"/sub-processors/stop/{subscriptions.token(reader, 'stop')}/",
+        "missing": "/nothing-here/", "mailbox": "/mailbox/",
     }  # fmt: skip
+
+
+def sub_processors() -> Subscriber:
+    """One on the list, one announced, and somebody who asked to hear of them."""
+    today, boss = timezone.localdate(), User.objects.create_superuser("lister")
+    for key, role, country in (("mail", "processor", "IE"), ("cloud", "sub_processor", "US")):
+        Recipient.objects.create(
+            key=key, name=f"The {key} company", role=role, kind="Hosting", contact="p@x.example", country=country
+        )
+    since = today - timedelta(days=400)
+    listing.enter_first(Recipient.objects.get(key="mail"), by=boss, since=since, words="Annex 3")
+    listing.announce(
+        Recipient.objects.get(key="cloud"), by=boss, starts_on=today + timedelta(days=40), words="Backups."
+    )
+    subscriptions.subscribe("reader@press.example", language="en", now=timezone.now())
+    return Subscriber.objects.get()
 
 
 def talk(request: Request) -> None:
@@ -177,6 +213,7 @@ def look(page, name: str, width: int, scheme: str) -> None:
     sees is what a browser without JavaScript shows.
     """
     assert page.locator("script").count() == 0, f"{name} has a script"
+    page.wait_for_load_state()  # a click ends when the next page begins: it may be empty yet
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} at {width} px scrolls sideways by {wide} px"
     folder = os.environ.get("SCREENSHOTS")

@@ -21,7 +21,7 @@ from django.utils import timezone  # noqa: E402
 
 from audit import log  # noqa: E402
 from audit.models import Event  # noqa: E402
-from connectors import batches, holds  # noqa: E402
+from connectors import batches, holds, settling  # noqa: E402
 from connectors.models import Connection, LegalHold, Receipt, WorkOrder  # noqa: E402
 from connectors.tasks import run_order  # noqa: E402
 from disclosures.models import Notice, Recipient  # noqa: E402
@@ -75,10 +75,10 @@ LINKS = [("visits", "account_id"), ("messages", "sender_id"), ("messages", "reci
 
 
 def setup(database: str) -> dict[str, Any]:
-    """The company's description, its connection, one recipient and two colleagues."""
+    """The company's description, its connection, one recipient and three colleagues."""
     company.build(Path(database))
     roles.sync()
-    for name, role in (("jonas", "Reviewer"), ("maya", "Privacy officer")):
+    for name, role in (("jonas", "Reviewer"), ("maya", "Privacy officer"), ("lena", "Legal")):
         user = User.objects.create_user(name, is_staff=True)
         user.groups.add(Group.objects.get(name=role))
     system = System.objects.create(key="shop", name="Shop")
@@ -164,10 +164,11 @@ def release() -> int:
     """Release every hold and retry what it parked."""
     maya = User.objects.get(username="maya")
     for row in LegalHold.objects.filter(released_at=None):
+        holds.ask_release(row, by=User.objects.get(username="lena"), reason="Settled.")
         holds.release(row, by=maya)
     parked = WorkOrder.objects.filter(state="parked")
     for order in parked:
-        batches.retry(order, by=maya)
+        settling.retry(order, by=maya)
     return len(parked)
 
 

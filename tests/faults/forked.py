@@ -5,8 +5,9 @@ python -m tests.faults.forked COMPANY_URL FAULT SEED
 Each worker is a fork that runs the order as a real one would. Faults: none; kill (SIGKILL at 20 random moments); restart (the
 company's server ends all connections at 20 random moments, as a restart does); cut (the network between us and the company is
 cut after a random number of bytes, 20 times); two (always two workers on the same order). Killed and restarted is when a worker
-has done up to two chunks more, so that a fast machine cannot finish before it was disturbed. Prints what the company holds in
-the end, how the order ended, and how often the disturbance hit a worker at work.
+has done up to two chunks more, so that a fast machine cannot finish before it was disturbed. A fault that ends with -deleting:
+the visits are deleted and not masked. Prints what the company holds in the end, how the order ended, and how often the
+disturbance hit a worker at work.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ from tests.faults.wire import Wire  # noqa: E402
 
 CLERK = actor.worker("faults")
 
-ROWS, TIMES = 12_000, 20
+ROWS, TIMES, RESTARTING = 12_000, 20, 40
 
 
 def fill(url: str) -> None:
@@ -67,13 +68,13 @@ def digest(url: str) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def describe(url: str) -> Connection:
-    """The company in the inventory: both tables keep their rows and lose their personal fields."""
+def describe(url: str, erase: str) -> Connection:
+    """The company in the inventory: accounts keep their rows and lose their personal fields, so do visits or they go."""
     system = System.objects.create(key="shop", name="Shop")
     dataset = Dataset.objects.create(system=system, key="shop", name="Shop")
     usage = DataCategory.objects.create(key="usage", name="Usage")
     people = Collection.objects.create(dataset=dataset, name="accounts", title="Account", erase="mask")
-    visits = Collection.objects.create(dataset=dataset, name="visits", title="Visits", erase="mask")
+    visits = Collection.objects.create(dataset=dataset, name="visits", title="Visits", erase=erase)
     key = Field.objects.create(collection=people, name="id", primary_key=True)
     mail = {"identity": "email", "category": usage, "mask": {"strategy": "token"}}
     Field.objects.create(collection=people, name="email", **mail)
@@ -132,22 +133,26 @@ def at_work(child: int) -> bool:
     return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def disturb(fault: str, url: str, running: list[int], chance: random.Random, before: int) -> None:
-    """Do to the running workers what the fault is, once there are up to two chunks more than `before`."""
+def disturb(fault: str, url: str, running: list[int], chance: random.Random, before: int, wait: float) -> None:
+    """Do to the running workers what the fault is, once there are up to two chunks more than `before` and within `wait` s."""
     if fault not in ("kill", "restart"):
         return
     wanted = before + chance.randrange(3)
     while chunks_done() < wanted and at_work(running[0]):
         time.sleep(0.002)
-    time.sleep(chance.uniform(0, 0.1))
+    time.sleep(chance.uniform(0, wait))
     if fault == "kill":
         os.kill(running[0], signal.SIGKILL)
         return
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        for _ in range(RESTARTING):  # a server that restarts ends what connects meanwhile, too
+            db.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            if not at_work(running[0]):
+                return
+            time.sleep(0.005)
 
 
 def through(parts: SplitResult, wire: Wire) -> str:
@@ -159,7 +164,9 @@ def main(url: str, fault: str, seed: int) -> dict[str, Any]:
     """Fill, approve, disturb TIMES times, let it end."""
     fill(url)
     chance, parts, hits = random.Random(seed), urlsplit(url), 0
-    connection = describe(url)
+    connection = describe(url, "delete" if fault.endswith("-deleting") else "mask")
+    wait = 0.02 if fault.endswith("-deleting") else 0.1  # whole groups of chunks are deleted in no time
+    fault = fault.removesuffix("-deleting")
     order = approved()
     wire = Wire(parts.port or 5432)
     if fault == "cut":
@@ -172,7 +179,7 @@ def main(url: str, fault: str, seed: int) -> dict[str, Any]:
         wire.left = chance.randrange(2_000, 90_000)
         before = chunks_done()
         running = [fork(order) for _ in range(2 if fault == "two" else 1)]
-        disturb(fault, url, running, chance, before)
+        disturb(fault, url, running, chance, before, wait)
         for child in running:
             os.waitpid(child, 0)
         hits += freed(order) != "done"

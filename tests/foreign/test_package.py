@@ -16,8 +16,8 @@ import pytest
 from django.utils import timezone
 
 from requests_app import delivery
-from requests_app.delivery import stores
 from requests_app.models import Parcel
+from subjects import stores
 from tests.requests_app.builders import company_database, inventory, recipients, reviewer
 from tests.requests_app.test_parcels import fetch, fresh_session, ready
 

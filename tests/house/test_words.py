@@ -1,6 +1,7 @@
 """No page and no letter is half in another language: every text has its translation, in every language, gaps and all."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,15 @@ from requests_app import retold, stationery
 
 OTHERS = sorted(set(settings.TONGUES) - {"en"})
 BERLIN = Establishment("Europe/Berlin", "DE")
+
+
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch) -> None:
+    """The texts do not change while the tests run, and finding them takes its time."""
+    monkeypatch.setattr(words, "wanted", wanted)
+
+
+wanted = cache(words.wanted)
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -141,9 +141,20 @@ def test_everything_that_can_be_said_is_loaded_and_exported_as_it_was() -> None:
 def test_an_unquoted_null_is_the_mask_null() -> None:
     bring(WHOLE.replace('{strategy: "null"}', "{strategy: null}"))
     assert Field.objects.get(name="mail").mask == {"strategy": "null"}
-    assert {"null", "fixed", "token", "hash", "hmac", "random", "keep_domain", "truncate", "preserve"} == set(
-        masks.MASK_STRATEGIES
-    )
+    assert {
+        "null",
+        "fixed",
+        "token",
+        "hash",
+        "hmac",
+        "random",
+        "keep_domain",
+        "truncate",
+        "geo",
+        "band",
+        "scrub",
+        "preserve",
+    } == set(masks.MASK_STRATEGIES)
 
 
 def test_what_left_the_file_leaves_the_inventory_but_no_collection_does_so_in_silence() -> None:

@@ -11,8 +11,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from consent.models import Announcement, Choice, NoticeVersion
 from disclosures.models import ExternalSite
-from requests_app.models import Attachment, Letter, Referral, Request
+from requests_app.models import Attachment, Letter, Pack, Referral, Request
+from retention.models import ScheduleVersion
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 SCREEN = re.compile(r"^admin/(\w+)/(\w+)/")
@@ -61,7 +63,18 @@ STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
     ("admin/signin/", "pk", lambda world, route: 1),
     ("admin/requests_app/inboundmail/", "button", lambda world, route: "dismiss"),
     ("admin/requests_app/request/", "file_id", lambda world, route: _file(world.case)),
+    ("admin/packs/", "pk", lambda world, route: Pack.objects.get().pk),
     ("api/v1/requests/bulk/", "pk", lambda world, route: uuid.UUID(int=4711)),
+    ("admin/kept/ahead/", "pk", lambda world, route: ScheduleVersion.objects.get().pk),
+    ("api/v1/disclosures/releases/", "pk", lambda world, route: uuid.UUID(int=4711)),
+    ("admin/disclosures/release/", "form", lambda world, route: "csv"),
+    ("admin/notices/told/", "pk", lambda world, route: Announcement.objects.get().pk),
+    ("admin/notices/", "pk", lambda world, route: NoticeVersion.objects.order_by("pk")[0].pk),
+    ("notice/seen/", "pk", lambda world, route: NoticeVersion.objects.order_by("pk")[0].pk),
+    ("consent/banner/", "key", lambda world, route: "shop"),
+    ("cookies/", "key", lambda world, route: "shop"),
+    ("demo-site/", "name", lambda world, route: "page"),
+    ("choices/receipt/", "pk", lambda world, route: _choice(world.own)),
     ("notice/", "number", lambda world, route: 1),
     ("notice/", "old", lambda world, route: 1),
     ("notice/", "new", lambda world, route: 1),
@@ -74,11 +87,16 @@ STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
     ("admin/requests_app/request/", "order_id", lambda world, route: world.case.batch.orders.first().pk),
     ("admin/requests_app/request/", "letter_id", lambda world, route: Letter.objects.filter(request=world.case)[0].pk),
     ("admin/requests_app/request/", "referral_id", lambda world, route: Referral.objects.get(request=world.case).pk),
+    ("admin/requests_app/request/<uuid:pk>/team/", "verb", lambda world, route: "watch"),
+    ("admin/requests_app/request/<uuid:pk>/step/", "number", lambda world, route: 1),
     ("admin/requests_app/request/<uuid:pk>/do/", "name", lambda world, route: "take"),
     ("admin/requests_app/request/<uuid:pk>/order/", "verb", lambda world, route: "retry"),
     ("admin/requests_app/request/<uuid:pk>/referral/", "verb", lambda world, route: "answer"),
     ("admin/connectors/handtask/", "name", lambda world, route: "sign"),
     ("admin/connectors/proposal/", "name", lambda world, route: "dismiss"),
+    ("admin/disclosures/transaction/", "part", lambda world, route: "everybody"),
+    ("admin/disclosures/", "part", lambda world, route: "checks"),
+    ("admin/disclosures/", "number", lambda world, route: 1),
     ("admin/r/", "content_type_id", lambda world, route: ContentType.objects.get_for_model(Request).pk),
     ("admin/r/", "object_id", lambda world, route: world.case.pk),
     ("admin/(?P<url>", "url", lambda world, route: "no-such-page"),
@@ -92,6 +110,11 @@ STAND_INS: tuple[tuple[str, str, Callable[[World, Route], Any]], ...] = (
     ("mailbox/", "name", lambda world, route: "1-00000000"),
     ("api/v1/requests/", "reference", lambda world, route: world.case.reference),
 )
+
+
+def _choice(request: Request) -> Any:
+    row = Choice.objects.filter(subject=request.subject).first()
+    return row.pk if row else uuid.UUID(int=4713)
 
 
 def _file(request: Request) -> Any:

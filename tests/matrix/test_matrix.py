@@ -98,6 +98,7 @@ def test_every_address_is_in_the_table_and_no_other():
 PARTIES = [list(VISITORS)[at::4] for at in range(4)]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("party", PARTIES, ids=lambda party: ", ".join(party))
 def test_everybody_gets_what_the_table_says(party, site, written):
     expected, wrong = table(), []

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from requests_app.delivery import sealed
 from requests_app.models import Letter, Parcel, Proof, Request
 from requests_app.views import visitor
+from subjects import sealed
 
 ADA = "ada.lovelace@example.org"
 MALLORY = "mallory@example.net"

@@ -59,7 +59,32 @@ MATRIX = {
     "paper": ("post", 303, 404, 409),
     "download": ("post", 303, 404, 409),
     "choices": ("get", 303, 200, 200),
+    "choices_history": ("get", 303, 200, 200),
+    "choices_withdraw": ("post", 303, 303, 303),  # each their own
+    "receipts": ("get", 303, 404, 404),
+    "receipt": ("get", 303, 404, 404),
+    "embed_choices": ("post", 403, 403, 403),
+    "notice_short": ("get", 404, 404, 404),
+    "notice_short_json": ("get", 404, 404, 404),
+    "notice_seen": ("post", 303, 404, 404),
+    "cookies": ("get", 200, 200, 200),
+    "cookies_of": ("get", 404, 404, 404),
+    "subprocessors": ("get", 200, 200, 200),
+    "subprocessors_asked": ("get", 200, 200, 200),
+    "subprocessors_confirm": ("get", 404, 404, 404),
+    "subprocessors_stop": ("get", 404, 404, 404),
+    "receipt_keys": ("get", 200, 200, 200),
+    "receipt_shapes": ("get", 200, 200, 200),
+    "banner": ("get", 404, 404, 404),
+    "banner_choices": ("post", 404, 404, 404),
+    "banner_standing": ("post", 404, 404, 404),
+    "banner_person": ("post", 404, 404, 404),
+    "banner_cookies": ("post", 404, 404, 404),
 }
+
+
+# What anybody may send, and is led on from.
+ANYBODYS = ("signout", "received_phone", "received_facts", "choices_withdraw")
 
 
 def file_of(request: Request) -> uuid.UUID:
@@ -88,7 +113,7 @@ def test_the_right_people_get_in_and_nobody_else(name):
     for browser, status in zip((Client(), mallory, ada), expected, strict=True):
         response = getattr(browser, method)(path)
         assert response.status_code == status
-        if status == 303 and name not in ("signout", "received_phone", "received_facts") and browser is not ada:
+        if status == 303 and name not in ANYBODYS and browser is not ada:
             assert response.url == "/signin/", "a stranger is asked to sign in, whether or not the thing exists"
         if status == 404:
             assert request.reference.encode() not in response.content

@@ -256,3 +256,9 @@ def test_an_applicant_is_covered_where_the_law_covers_applicants():
 def test_a_step_that_there_is_not_breaks_nothing(client, step, go):
     response = client.post("/request/", {"step": step, "go": go, "email": "x", "right": "?", "asked_by": ["a", "b"]})
     assert response.status_code == 422 and not Request.objects.exists()
+
+
+def test_an_answer_that_another_answer_made_void_is_told_in_words_and_not_by_its_code():
+    walk = Walker(asked_by="agent", basis="permission").review().press("who")
+    walk.press("review", asked_by="parent")
+    assert "Please choose again." in walk.page.text and ">permission<" not in walk.page.text

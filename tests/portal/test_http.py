@@ -27,10 +27,10 @@ def test_head_is_get_without_a_body_and_tricks_are_refused_in_our_own_words(brow
     assert head.status_code == got.status_code == 200 and head.content == b""
     assert sorted(head.headers) == sorted(got.headers)
     for method in [*TRICKS, "OPTIONS"]:
-        answer = browser.generic(method, page)
+        answer = browser.generic(method, page, headers={"Cookie": "sign=Canary-7731", "X-Own": "Canary-7731"})
         assert answer.status_code == 405 and "GET" in answer["Allow"], method
         assert b"There is nothing to do here that way" in answer.content
-        assert b"Cookie" not in answer.content, "TRACE echoes nothing"
+        assert b"Canary-7731" not in answer.content, "TRACE echoes nothing"
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/no/such/page/"])

@@ -18,6 +18,7 @@ from inventory.models import Purpose
 from requests_app import appearance, colours, pictures
 from requests_app.models import Appearance, AppearanceText, Request
 from tests.portal.builders import ADA, marks, person
+from tests.portal.test_ask_steps import Walker
 
 COLOURS = st.builds("#{:02x}{:02x}{:02x}".format, *[st.integers(0, 255)] * 3)
 SCREEN = "/admin/requests_app/appearance/"
@@ -176,6 +177,16 @@ def test_words_of_the_company_are_safe_and_only_in_their_language(client):
     assert "Ask us &lt;b&gt;" in html and "<strong>answer</strong>" in html and "<script" not in html
     assert "Call <em>us</em>" in html and '<a href="/imprint/">Imprint</a>' in html and "javascript:" not in html
     assert '<a href="https://legal.example/" rel="noreferrer">Legal</a>' in html and "Nobody speaks" not in html
+
+
+@pytest.mark.parametrize("name", ["name", "details", "relation"])
+def test_a_field_that_the_company_does_not_ask_stands_on_no_step(name):
+    before = Walker().review()
+    assert any(name in page.asked for page in before.pages)
+    look(left_out=[name])
+    after = Walker().review()
+    assert not any(name in page.asked for page in after.pages)
+    assert after.send().right == "access"
 
 
 def test_rights_that_are_not_offered_have_no_card_no_choice_and_no_link(client):

@@ -6,10 +6,12 @@ import zipfile
 from datetime import timedelta
 
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import Event
-from disclosures.models import Disclosure, Recipient
+from disclosures.models import Disclosure, Recipient, StandingDisclosure
 from inventory.models import DataCategory
 from requests_app.models import Clock, Letter, PersonSession
 from tests.portal.builders import CONTENT, MALLORY, ask, confirm, package, person
@@ -208,13 +210,52 @@ def test_what_one_recipient_got_many_times_is_one_card_and_what_is_old_is_folded
     assert html.count("<time ") == 5 and html.index("<details>") > html.index("<time ")
 
 
+def passed_on(subject, count: int, start: int = 0) -> None:
+    """So many recipients that got something of this person, by entry and all the time."""
+    category, _ = DataCategory.objects.get_or_create(key="contact.email", defaults={"name": "E-mail address"})
+    for n in range(start, start + count):
+        to = Recipient.objects.create(
+            key=f"r{n}", name=f"Recipient {n}", role="controller", kind="Employer", contact="hr@r.example", country="DE"
+        )
+        for _turn in range(2):
+            Disclosure.objects.create(
+                subject=subject,
+                recipient=to,
+                categories=["contact.email"],
+                disclosed_at=timezone.now() - timedelta(hours=n),
+            )
+        standing = StandingDisclosure.objects.create(recipient=to, since_on="2025-03-01", until_on="2025-06-30")
+        standing.categories.set([category])
+
+
+def test_who_received_my_data_has_pages_and_says_what_goes_out_all_the_time():
+    ada, request = person()
+    passed_on(request.subject, 60)
+    first = ada.get("/my/recipients/").content.decode()
+    assert first.count("<time ") == 100 and "1 March 2025 to 30 June 2025" in first and "Everybody's" in first
+    after = re.search(r"\?after=([0-9a-f-]{36})", first)[1]
+    second = ada.get(f"/my/recipients/?after={after}").content.decode()
+    assert second.count("<time ") == 20 and "all the time" not in second and "Back to the newest" in second
+    assert ada.get("/my/recipients/?after=nonsense").content.decode().count("<time ") == 100
+
+
+def test_who_received_my_data_costs_the_same_for_many_recipients(django_assert_num_queries):
+    ada, request = person()
+    passed_on(request.subject, 2)
+    with CaptureQueriesContext(connection) as few:
+        ada.get("/my/recipients/")
+    passed_on(request.subject, 20, start=2)
+    with django_assert_num_queries(len(few)):
+        ada.get("/my/recipients/")
+
+
 def test_the_pages_cost_a_fixed_number_of_queries(django_assert_num_queries):
     ada, request = person()
-    for paths, most in ((("/my/",), 4), ((f"/my/{request.pk}/",), 8)):
+    for paths, most in ((("/my/",), 5), ((f"/my/{request.pk}/",), 9)):
         for path in paths:
             with django_assert_num_queries(most):
                 ada.get(path)
     for right in ("delete", "access"):
         confirm(ada, ask(ada, right=right))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         ada.get("/my/")

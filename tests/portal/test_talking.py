@@ -112,7 +112,7 @@ def test_a_colleague_reads_answers_and_fetches():
     desk, case = browser(colleague("Agent")), f"/admin/requests_app/request/{request.pk}"
     hidden = desk.get(f"{case}/change/").content.decode()
     assert "canary story" not in hidden and "proof.png" not in hidden and "image/png" in hidden
-    clear = desk.post(f"{case}/reveal/").content.decode()
+    clear = desk.post(f"{case}/reveal/", {"reason": "message"}).content.decode()
     assert "canary story" in clear and "proof.png" in clear
     row = Attachment.objects.get()
     got = desk.get(f"{case}/file/{row.pk}/")

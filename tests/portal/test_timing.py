@@ -51,8 +51,8 @@ def clock(monkeypatch, settings) -> Clock:
     monkeypatch.setattr(steady, "ANSWER_SECONDS", STEP)
     monkeypatch.setattr(steady, "time", made)
     monkeypatch.setattr(limits, "MAILBOX", limits.Limit("mailbox", 10**9, 3600))
-    monkeypatch.setattr(policy, "PUBLIC_LETTERS_AN_HOUR", 10**9)
-    settings.FORMS_PER_NETWORK = 10**9
+    monkeypatch.setattr(policy, "LETTER_LIMITS", ())
+    settings.FORMS_PER_NETWORK, settings.FLOOD_FORMS = 10**9, 0
     return made
 
 

@@ -67,6 +67,7 @@ def seen(path: str, email: str, given: dict[str, str], mask: str) -> tuple[Any, 
 
 
 @pytest.mark.once
+@pytest.mark.wide
 def test_signing_in_tells_nobody_whom_we_know(open_house):
     given = marks(Client().get("/signin/").content)
     ours, others = known(PEOPLE), unknown(PEOPLE)
@@ -80,6 +81,7 @@ def test_signing_in_tells_nobody_whom_we_know(open_house):
     assert Letter.objects.count() - before == PEOPLE, "each person that we know got a link, and nobody else anything"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("path", ["/request/", "/do-not-sell/"])
 @pytest.mark.parametrize("spoiled", [False, True], ids=["accepted", "refused"])
 def test_asking_tells_nobody_whom_we_know(open_house, path, spoiled):

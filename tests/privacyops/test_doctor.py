@@ -27,7 +27,7 @@ def public(settings, monkeypatch):
     settings.ALLOWED_HOSTS = ["privacy.example"]
     settings.TRUSTED_PROXIES = 1
     settings.EMAIL_URL = "smtp://mail.example"
-    for name in ("SECRET_KEY", "DATA_KEYS", "INDEX_KEY"):
+    for name in ("SECRET_KEY", "DATA_KEYS", "INDEX_KEY", "RECEIPT_KEYS"):
         monkeypatch.setenv(name, "given")
     SweepRun.objects.create(job="a.sweep", slot=1, started_at=timezone.now(), finished_at=timezone.now())
     return settings
@@ -120,7 +120,7 @@ def test_an_event_log_without_its_triggers_is_a_failure(public):
 def test_the_command_speaks_to_people_and_to_machines_and_its_code_says_whether_something_is_broken(public, capsys):
     out = io.StringIO()
     call_command("doctor", stdout=out)
-    assert "ok    Event log: Append-only." in out.getvalue()
+    assert "ok    Event log: Append-only, and so is the ledger of choices." in out.getvalue()
     public.DEBUG = True
     out = io.StringIO()
     with pytest.raises(SystemExit) as ended:

@@ -15,7 +15,8 @@ from audit.bells import Bell
 from connectors.models import Batch, WorkOrder
 from inventory.models import Field
 from privacyops import headless, roles
-from requests_app.models import Request
+from requests_app import playing
+from requests_app.models import Playbook, Request
 from tests.connectors import shop as s
 from tests.connectors.shop import Shop
 
@@ -59,6 +60,17 @@ def test_an_erasure_runs_to_its_end_and_each_field_has_its_outcome(shop: Shop) -
     assert found["messages", True]["why_fields_kept"]["recipient_name"] == "another_person"
     assert shop.rows(s.accounts, id=1)[0]["full_name"].startswith("anon-") and not shop.rows(s.visits, account_id=1)
     assert s.ANNA not in json.dumps(told)
+
+
+@pytest.mark.usefixtures("colleagues")
+def test_an_erasure_whose_playbook_wants_a_third_colleague_stays_in_review(shop: Shop) -> None:
+    book = Playbook(name="Ours", right="delete", extra_approval=True)
+    playing.keep(book, [], by=User.objects.get(username="maya"))
+    with pytest.raises(SystemExit) as not_at_its_end:
+        run("--right", "delete", "--approve-as", "maya")
+    assert not_at_its_end.value.code == 3
+    assert Request.objects.get().state == "in_review" and Request.objects.get().approvals.count() == 1
+    assert shop.rows(s.visits, account_id=1)
 
 
 @pytest.mark.usefixtures("colleagues")

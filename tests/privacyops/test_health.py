@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from audit import bell, sweeps
 from audit.models import SweepRun
 from privacyops import examining, health, visitors
 
@@ -97,3 +98,55 @@ def test_a_stranger_behind_the_same_proxy_cannot_lock_a_colleague_out(settings):
 
 def test_silence_means_the_same_to_doctor_and_to_monitors():
     assert health.SILENT_AFTER == examining.QUIET
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("token", "headers", "status"),
+    [
+        ("", {"REMOTE_ADDR": "10.1.2.3"}, 200),
+        ("", {"REMOTE_ADDR": "8.8.8.8"}, 404),
+        ("", {"REMOTE_ADDR": "10.1.2.3", "HTTP_X_FORWARDED_FOR": "8.8.8.8"}, 404),
+        ("s3cret", {"REMOTE_ADDR": "10.1.2.3"}, 404),
+        ("s3cret", {"HTTP_AUTHORIZATION": "Bearer wrong"}, 404),
+        ("s3cret", {"REMOTE_ADDR": "8.8.8.8", "HTTP_AUTHORIZATION": "Bearer s3cret"}, 200),
+    ],
+)
+def test_strangers_count_nothing(client, settings, token, headers, status):
+    settings.METRICS_TOKEN, settings.TRUSTED_PROXIES = token, 0
+    assert client.get("/metrics", **headers).status_code == status
+
+
+@pytest.mark.django_db
+def test_the_newest_run_of_each_sweep_is_kept_so_that_silence_is_seen():
+    old = timezone.now() - timedelta(days=30)
+    for job, slot in (("a", 1), ("a", 2), ("b", 1)):
+        SweepRun.objects.create(job=job, slot=slot, started_at=old)
+    assert sweeps.prune() == 1
+    assert set(SweepRun.objects.values_list("job", "slot")) == {("a", 2), ("b", 1)}
+
+
+def test_a_broker_that_is_away_is_asked_once_and_then_left_alone_for_a_while(monkeypatch):
+    asked = []
+
+    class Task:
+        name = "a.task"
+
+        def apply_async(self, args, *, retry):
+            asked.append(args)
+            raise OSError
+
+    monkeypatch.setattr(bell, "_quiet_until", 0.0)
+    for number in range(3):
+        bell._ring(Task(), [str(number)])
+    assert asked == [("0",)]
+    monkeypatch.setattr(bell, "_quiet_until", 0.0)
+    bell._ring(Task(), ["4"])
+    assert len(asked) == 2
+    monkeypatch.setattr(bell, "_quiet_until", 0.0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("where", ["/rights/?place=%00", "/admin/?x=%00", "/admin/login/?next=%00", "/signin/%00"])
+def test_a_character_that_no_database_takes_is_refused_before_anything_asks_one(client, where):
+    assert client.get(where).status_code in (400, 404)

@@ -114,6 +114,22 @@ def test_what_is_raised_to_the_managers_is_late_or_near_its_end(company):
     assert list(deadlines.escalated()) == [first]
 
 
+def test_a_step_that_no_longer_raises_takes_back_what_it_raised(company):
+    (request,) = many(1)
+    deadlines.sweep(NOW + timedelta(days=29), actor=WHO)
+    assert list(deadlines.escalated()) == [request]
+    boss = builders.colleague("boss", "manage_deadlines")
+    for step in WarningStep.objects.filter(escalates=True):
+        step.escalates = False
+        deadlines.set_step(step, by=boss)
+    deadlines.sweep(NOW + timedelta(days=29), actor=WHO)
+    assert not deadlines.escalated().exists()
+    step.escalates = True
+    deadlines.set_step(step, by=boss)
+    deadlines.sweep(NOW + timedelta(days=29), actor=WHO)
+    assert list(deadlines.escalated()) == [request]
+
+
 def test_many_events_are_refused_together_when_one_is_wrong(company):
     request = ask("access", now=NOW)
     before = Event.objects.count()

@@ -1,12 +1,13 @@
 """The table says where a request may go; the guard says when. Each is asked by the conductor itself."""
 
 import pytest
+from django.utils import timezone
 
 from audit.refusal import Refused
 from connectors import batches
 from connectors.models import WorkOrder
 from disclosures.models import Notice
-from requests_app import review, workflow
+from requests_app import reads, review, workflow
 from requests_app.models import Request
 from tests.requests_app import builders
 from tests.requests_app.builders import ask, prove, pump
@@ -82,9 +83,12 @@ def test_a_request_is_not_closed_before_recipients_were_told(company, rita, paul
     request = approved_erasure(rita, paul)
     pump()
     Request.objects.filter(pk=request.pk).update(state="notifying", outcome="", closed_at=None)
-    for state, reason in (("queued", ""), ("parked", "Refused.")):
-        Notice.objects.update(state=state, park_reason=reason)
+    for state, reason in (("parked", "Refused."), ("queued", ""), ("handed", "")):
+        Notice.objects.update(state=state, park_reason=reason, sent_at=None)
         assert refused(request, "closed") == "guard_told"
+    assert request.pk not in reads.can_move(timezone.now()), (
+        "what is with a colleague is not asked for every three seconds"
+    )
 
 
 def test_a_withdrawn_request_does_not_come_back(company):

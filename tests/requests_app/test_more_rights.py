@@ -4,6 +4,7 @@ import pytest
 
 from connectors import batches
 from consent import choices
+from disclosures.models import Notice
 from inventory.models import Field, Purpose
 from requests_app import review
 from requests_app.models import Parcel, Request
@@ -84,6 +85,12 @@ def test_a_restriction_marks_the_rows_and_erases_nothing(company, rita):
     assert fresh(request).outcome == "fulfilled" and builders.rows(company.path, SOLD) == [(7,)]
     assert builders.rows(company.path, "SELECT count(*) FROM applications") == before
     assert "until the matter is settled" in mails_to(ADA)[-1].body
+    told = Notice.objects.filter(origin=request.reference).order_by("recipient__key")
+    assert [(one.kind, one.recipient.key, one.state) for one in told] == [
+        ("restriction", "adnet", "sent"),
+        ("restriction", "employer", "sent"),
+    ]
+    assert "use it for nothing until we write again" in " ".join(mails_to("privacy@adnet.example")[0].body.split())
 
 
 @pytest.mark.parametrize("right", ["portability", "third_party_list"])

@@ -4,20 +4,26 @@ import csv
 import io
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jsonschema
 import pytest
 import pyzipper
 
+from audit import actor
 from audit.models import Event
 from audit.refusal import Refused
 from connectors import batches, reading
 from connectors.models import Finding, Redaction
 from connectors.searching import Searcher
-from requests_app import delivery, redactions, review
-from requests_app.delivery import described, locked, sealed
+from disclosures import ledger
+from disclosures.models import Recipient, StandingDisclosure
+from inventory import phrases
+from inventory.models import DataCategory
+from requests_app import delivery, policy, redactions, review
+from requests_app.delivery import described, locked
 from requests_app.models import Parcel, Request
+from subjects import sealed
 from tests.requests_app.builders import ask, colleague, prove, pump
 from tests.requests_app.packages import Opened
 from tests.requests_app.test_parcels import fetch, fresh_session, ready
@@ -60,6 +66,43 @@ def test_the_package_is_a_bag_in_one_folder_named_after_the_request(company, rit
     payload = [name for name in archive.names() if name.startswith("data/")]
     total = sum(len(archive.read(name)) for name in payload)
     assert f"Payload-Oxum: {total}.{len(payload)}\n" in archive.read("bag-info.txt").decode()
+
+
+def test_a_package_holds_every_disclosure_and_what_goes_out_all_the_time(company, rita, monkeypatch):
+    monkeypatch.setattr(policy, "PAGE_ROWS", 3)  # what the page shows
+    request, now = in_review(), datetime.now(UTC)
+    mill = Recipient.objects.filter(role="controller").first()
+    for hours in range(1, 8):
+        ledger.record(
+            request.subject, mill, categories=["contact.email"], purpose=None, occasion=f"Application {hours}",
+            disclosed_at=now - timedelta(hours=hours), actor=actor.worker("tests"),
+        )  # fmt: skip
+    StandingDisclosure.objects.create(recipient=mill, since_on="2025-03-01").categories.set(
+        DataCategory.objects.all()[:1]
+    )
+    archive = finish(request, rita)
+    rows = json.loads(archive.read("data/disclosures.json"))
+    assert {f"Application {hours}" for hours in range(1, 8)} <= {row["occasion"] for row in rows}
+    lines = list(csv.DictReader(io.StringIO(archive.read("data/disclosures.csv").decode("utf-8-sig"))))
+    assert [row["at"] for row in lines] == [row["at"] for row in rows]
+    index = archive.read("index.html").decode()
+    assert "Application 1" in index and "Application 7" not in index and "These are the newest ones" in index
+    assert "since 1 March 2025" in index and "Third parties by name" not in index
+    assert archive.broken() == []
+
+
+def test_a_package_for_oregon_names_third_parties(company, rita):
+    request = ask("access", email="ada@example.org", residence="US-OR")
+    prove(request)
+    pump()
+    archive = finish(Request.objects.get(pk=request.pk), rita)
+    index = archive.read("index.html").decode()
+    assert "Third parties to whom we passed data about you:" in index and "(OCPA, ORS 646A.574(1)(a)(B))" in index
+    named = [
+        row["third_party"]
+        for row in csv.DictReader(io.StringIO(archive.read("data/third_parties.csv").decode("utf-8-sig")))
+    ]
+    assert named and set(named) <= {one.name for one in Recipient.objects.exclude(role="processor")}
 
 
 def test_the_overview_is_as_the_published_schema_says(company, rita, client):
@@ -232,9 +275,11 @@ def test_the_pages_of_a_package_are_in_the_language_of_its_request(company, rita
     request = in_review()
     Request.objects.filter(pk=request.pk).update(language="ar")
     hide(request, rita, LETTERS[1])
+    phrases.save("ar", [("Applications you sent", "طلباتكم المرسلة")], actor=actor.worker("test"))
     archive = finish(Request.objects.get(pk=request.pk), rita)
     index = archive.read("index.html").decode()
     assert '<html lang="ar" dir="rtl">' in index and "ما نحتفظ به" in index and "What we hold" not in index
+    assert "طلباتكم المرسلة" in index and "Applications you sent" not in index
     part = archive.read(next(one for one in archive.names() if one.endswith("applications.html"))).decode()
     assert "تظهر «[hidden]»" in part and "يتعلق بشخص آخر" in part
     assert "هذا الملف" in archive.read("README.txt").decode()

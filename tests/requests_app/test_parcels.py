@@ -13,9 +13,8 @@ from audit.models import Event
 from audit.refusal import Refused
 from connectors import batches
 from requests_app import delivery, proof, review, workflow
-from requests_app.delivery import sealed
 from requests_app.models import Parcel, PersonSession, Request
-from subjects import registry
+from subjects import registry, sealed
 from tests.requests_app.builders import ask, link_in, prove, pump
 from tests.requests_app.packages import Opened
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_app.delivery import sealed
+from subjects import sealed
 
 
 def seal(plain: bytes, key: bytes, *, piece: int = 10_000) -> bytes:

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from audit import actor as actors
 from audit.models import Event
 from audit.refusal import Refused
-from connectors import batches, holds
+from connectors import batches, holds, settling
 from connectors.models import Authorisation, WorkOrder
 from inventory.models import Field
 from requests_app import results, review, workflow
@@ -159,9 +159,10 @@ def test_a_hold_stops_an_erasure_and_the_case_says_so(company, settings, rita, p
     assert request.state == "delivering"
     assert "hold" in request.attention
     assert len(builders.rows(company.path, "SELECT * FROM people WHERE id = 1")) == 1
-    holds.release(hold, by=lawyer)
+    holds.ask_release(hold, by=lawyer, reason="Settled.")
+    holds.release(hold, by=builders.colleague("lou", "release_legalhold"))
     for order in WorkOrder.objects.filter(state="parked"):
-        batches.retry(order, by=reviewer("rob"))
+        settling.retry(order, by=reviewer("rob"))
     pump()
     request.refresh_from_db()
     assert request.state == "closed"
@@ -214,7 +215,7 @@ def test_a_system_that_was_given_up_is_named_in_the_answer(company, rita):
     request = ask("access")
     prove(request)
     pump()
-    batches.waive(WorkOrder.objects.get(operation="find"), reason_code="system_gone", by=rita)
+    settling.waive(WorkOrder.objects.get(operation="find"), reason_code="system_gone", by=rita)
     pump()
     review.propose(request, by=rita, fingerprint=review_mark(request))
     pump()

@@ -9,6 +9,7 @@ import pytest
 from connectors.kinds import sql_engines
 from inventory.models import Collection
 from retention.models import Schedule
+from tests.connectors.conftest import postgresql as postgresql
 from tests.connectors.shop import Shop, open_shop
 from tests.consent.builders import colleague
 
@@ -24,9 +25,14 @@ def shop(db: None, tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def staff(db: None) -> SimpleNamespace:
-    """Nora writes schedules and may approve; so may Paul; Ole may nothing."""
+    """Nora writes schedules and may approve; so may Paul and Rosa; Ole may nothing."""
     approve = "retention.approve_run"
-    return SimpleNamespace(nora=colleague("nora", approve), paul=colleague("paul", approve), ole=colleague("ole"))
+    return SimpleNamespace(
+        nora=colleague("nora", approve),
+        paul=colleague("paul", approve),
+        rosa=colleague("rosa", approve),
+        ole=colleague("ole"),
+    )
 
 
 @pytest.fixture

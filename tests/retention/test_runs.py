@@ -9,15 +9,15 @@ from django.utils import timezone
 from audit import log
 from audit.models import Event
 from audit.refusal import Refused
-from connectors import batches, engine, holds
+from connectors import batches, engine, holds, settling
 from connectors.models import Authorisation, Batch, WorkOrder
-from inventory.models import Collection
+from inventory.models import Collection, Field
 from inventory.models import System as InventorySystem
-from retention import runs, tasks
+from retention import moves, runs, tasks
 from retention.models import Run, Schedule
 from tests.connectors.shop import ANNA, Shop, person, visits
-from tests.consent.builders import CLERK, at_once
-from tests.retention.builders import TODAY, days, grace_over, proposed, work
+from tests.consent.builders import CLERK, at_once, colleague
+from tests.retention.builders import TODAY, days, first_chunk, grace_over, proposed, work
 
 pytestmark = pytest.mark.django_db
 CUTOFF = date(2026, 1, 11)
@@ -76,7 +76,11 @@ def test_a_held_persons_rows_are_spared_and_the_others_go(shop: Shop, schedule: 
     assert len(days(shop, 1)) == 25, "Anna is under hold"
     assert len(days(shop, 2)) == len(days(shop, 3)) == 15
     line = run.certificate["collections"]["shop.visits"]
+    proof = {one: line.pop(one) for one in ("held_untouched", "held_before", "held_after")}
     assert line == {"found": 30, "erased": 20, "spared_held": 10, "left": 0}
+    assert (
+        proof["held_untouched"] is True and proof["held_before"] == proof["held_after"] and proof["held_after"][0] == 10
+    )
 
 
 def test_rows_that_come_after_the_approval_send_the_run_back_to_be_counted(
@@ -149,14 +153,83 @@ def test_a_run_can_be_cancelled_until_it_begins(shop: Shop, schedule: Schedule, 
     assert proposed(schedule).state == "proposed", "the way is free for the next one"
 
 
-def test_a_run_that_has_begun_cannot_be_cancelled(schedule: Schedule, staff) -> None:
+def test_a_run_that_has_begun_ends_before_its_next_chunk_with_what_is_gone_on_its_certificate(
+    shop: Shop, schedule: Schedule, staff, settings
+) -> None:
+    settings.CHUNK_ROWS = 10
     run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
     grace_over(run)
     runs.advance(run.pk)
-    assert fresh(run).state == "running"
-    with pytest.raises(Refused) as refused:
-        runs.cancel(run, by=staff.paul)
-    assert refused.value.code == "too_late"
+    order = WorkOrder.objects.get(operation="erase")
+    first_chunk(order)
+    runs.cancel(fresh(run), by=staff.nora)
+    work()
+    done = fresh(run)
+    assert done.state == "cancelled" and len(days(shop)) == 65 and "Ended by a colleague" in done.note
+    assert done.certificate["collections"]["shop.visits"] == {"found": 30, "erased": 10, "spared_held": 0, "left": 20}
+    assert done.certificate["ended_early"] and done.certificate["waived_orders"] == 1
+    with pytest.raises(Refused):
+        runs.cancel(done, by=staff.paul)
+    assert proposed(schedule).rows == 20, "what stayed is proposed anew"
+
+
+def test_a_paused_run_goes_on_where_it_stopped(shop: Shop, schedule: Schedule, staff, settings) -> None:
+    settings.CHUNK_ROWS = 10
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    runs.advance(run.pk)
+    first_chunk(WorkOrder.objects.get(operation="erase"))
+    runs.pause(fresh(run), by=staff.paul)
+    work()
+    assert fresh(run).state == "running" and len(days(shop)) == 65 and "after 10 of 30 rows" in fresh(run).note
+    with pytest.raises(Refused):
+        runs.pause(fresh(run), by=staff.paul)
+    with pytest.raises(Refused):
+        runs.resume(fresh(run), by=staff.ole)
+    runs.resume(fresh(run), by=staff.paul)
+    work()
+    assert fresh(run).state == "done" and len(days(shop)) == 45 and fresh(run).note == ""
+    with pytest.raises(Refused):
+        runs.resume(fresh(run), by=staff.paul)
+
+
+def test_held_rows_alone_are_no_run_and_a_release_brings_them_back_at_once(shop: Shop, schedule, staff) -> None:
+    hold = holds.place(person(ANNA), matter="case-7", reason="Claim", review_on=date(2027, 1, 1), by=staff.nora)
+    run = proposed(schedule)
+    assert (run.rows, run.held) == (20, 10)
+    runs.approve(run, by=staff.paul, rows=20)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "done" and fresh(run).certificate["collections"]["shop.visits"]["spared_held"] == 10
+    again = proposed(schedule)
+    assert (again.state, again.rows, again.held) == ("nothing", 0, 10)
+    Schedule.objects.update(every_days=30)
+    assert runs.due(timezone.now()) == []
+    lawyer = colleague("lena", "connectors.release_legalhold"), colleague("maya", "connectors.release_legalhold")
+    holds.ask_release(hold, by=lawyer[0], reason="Settled.")
+    holds.release(hold, by=lawyer[1])
+    assert runs.due(timezone.now()) == [schedule]
+    last = proposed(schedule)
+    assert (last.state, last.rows, last.held) == ("proposed", 10, 0)
+
+
+def test_masked_rows_are_not_proposed_again(shop: Shop, schedule: Schedule, staff) -> None:
+    Collection.objects.filter(name="visits").update(erase="mask")
+    Field.objects.filter(collection__name="visits", name="seen_on").update(mask={"strategy": "preserve"})
+    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
+    grace_over(run)
+    work()
+    assert fresh(run).state == "done" and len(days(shop)) == 75
+    assert proposed(schedule).state == "nothing"
+
+
+def test_a_clock_that_was_put_back_stops_runs(schedule: Schedule, monkeypatch) -> None:
+    log.record("run.opened", actor=CLERK, noun=schedule)
+    past = timezone.now() - timedelta(days=2)
+    monkeypatch.setattr(timezone, "now", lambda: past)
+    with pytest.raises(Refused, match="clock") as refused:
+        runs.propose(schedule, actor=CLERK, today=TODAY)
+    assert refused.value.code == "clock" and not Run.objects.exists()
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"period": 12}, {"unit": "years"}])
@@ -192,7 +265,7 @@ def test_a_system_that_is_away_parks_the_run_in_sight_and_a_retry_brings_it_on(s
     assert run.state == "finding" and "switched off" in run.note
     connection_row.active = True
     connection_row.save()
-    batches.retry(batches.parked(run.batch).get(), by=staff.paul)
+    settling.retry(batches.parked(run.batch).get(), by=staff.paul)
     work()
     assert (fresh(run).state, fresh(run).rows) == ("proposed", 30)
 
@@ -200,7 +273,7 @@ def test_a_system_that_is_away_parks_the_run_in_sight_and_a_retry_brings_it_on(s
 def test_a_count_that_was_given_up_is_not_reported_as_nothing_to_do(shop: Shop, schedule, staff) -> None:
     InventorySystem.objects.get(key="shop").connection.delete()
     run = proposed(schedule)
-    batches.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
+    settling.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
     work()
     assert fresh(run).state == "cancelled" and "given up" in fresh(run).note
 
@@ -212,7 +285,7 @@ def test_an_erasure_that_was_given_up_says_what_is_left(shop: Shop, schedule, st
     InventorySystem.objects.get(key="shop").connection.delete()
     work()
     assert fresh(run).state == "running" and fresh(run).note
-    batches.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
+    settling.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
     work()
     paper = fresh(run).certificate
     assert paper["collections"]["shop.visits"] == {"found": 30, "erased": 0, "spared_held": 0, "left": 30}
@@ -308,17 +381,17 @@ def test_what_is_not_in_the_table_does_not_happen(schedule: Schedule, staff, sou
     run = Run.objects.create(
         schedule=schedule, terms="", cutoff_on=CUTOFF, state=source, approved_by=staff.paul, approved_at=timezone.now()
     )
-    if (source, to) in runs.MOVES:
+    if (source, to) in moves.MOVES:
         with transaction.atomic():
-            assert runs._move(run, to, actor=CLERK).state == to
+            assert moves.move(run, to, actor=CLERK).state == to
         return
     with pytest.raises(Refused):
-        runs._move(run, to, actor=CLERK)
+        moves.move(run, to, actor=CLERK)
     assert fresh(run).state == source
 
 
 def test_every_move_leaves_a_declared_event() -> None:
-    assert set(runs.MOVES.values()) <= set(log.declared())
+    assert set(moves.MOVES.values()) <= set(log.declared())
 
 
 def test_what_a_sweep_looks_at_costs_a_fixed_number_of_queries(schedule: Schedule, django_assert_num_queries) -> None:

@@ -28,4 +28,5 @@ class Command(BaseCommand):
             demo.reset()
         roles.sync()
         demo.load(self.stdout.write)
+        demo.share_work()
         self.stdout.write("Hireline is loaded.")

@@ -113,7 +113,9 @@ class Command(BaseCommand):
         if not settings.DEMO:
             return ""
         demo.load(self._say)
-        return _demo_staff()
+        password = _demo_staff()
+        demo.share_work()
+        return password
 
     def _ready(self, host: str, port: int, password: str, started: float) -> bool:
         near = "127.0.0.1" if host == "0.0.0.0" else host

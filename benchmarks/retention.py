@@ -1,0 +1,149 @@
+"""One retention run on PostgreSQL: of millions of rows two fifths are due and one in a hundred is held. Counted and deleted,
+beside the best deletion by hand and Django's `QuerySet.delete()`.
+
+    python -m benchmarks.retention [ROWS ...]     (BENCH_POSTGRES_URL=postgres://user@host:5432/postgres names the server)
+
+Each size runs in a process of its own, on databases of its own that are dropped afterwards. By hand: batches by key, in one
+statement each, that know the table and the held accounts by heart and keep no receipts; the quickest of several sizes of
+batches counts. Django deletes a part of the same rows, and its pace is compared.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import django
+import psycopg
+from django.conf import settings
+
+from benchmarks.erasing import SERVER, _url
+from benchmarks.sweep import _plain
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (10_000_000,)
+BATCHES = (5_000, 20_000, 50_000)
+PEOPLE = 10_000
+HELD = PEOPLE // 100
+# Two fifths of the days lie before the cut-off, spread over the whole table as they come.
+TABLES = """
+CREATE TABLE accounts (id int PRIMARY KEY, email text NOT NULL UNIQUE, full_name text);
+CREATE INDEX ON accounts (lower(email));
+CREATE TABLE visits (id bigserial PRIMARY KEY, account_id int NOT NULL, path text NOT NULL, ip text, agent text,
+  seen_at timestamptz NOT NULL, seconds int);
+INSERT INTO accounts SELECT n, 'p' || n || '@people.example', 'Person ' || n FROM generate_series(1, {people}) n;
+INSERT INTO visits (account_id, path, ip, agent, seen_at, seconds)
+  SELECT 1 + n % {people}, '/jobs/' || n, '192.0.2.' || n % 250,
+    'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    date_trunc('day', now()) - ((n::bigint * 7919) % 1000) * interval '1 day' - interval '1 hour', n % 600
+  FROM generate_series(1, {rows}) n;
+CREATE INDEX ON visits (account_id);
+CREATE INDEX ON visits (seen_at);
+ANALYZE;
+"""
+DUE = "seen_at < %(before)s AND account_id > %(held)s"
+BY_HAND = {
+    "join": "WITH part AS (SELECT id FROM visits WHERE id > %(last)s AND " + DUE + " ORDER BY id LIMIT %(most)s), "
+    "gone AS (DELETE FROM visits v USING part WHERE v.id = part.id) SELECT max(id), count(*) FROM part",
+    "span": "WITH part AS (SELECT max(id) AS upto FROM (SELECT id FROM visits WHERE id > %(last)s AND " + DUE
+    + " ORDER BY id LIMIT %(most)s) s), gone AS (DELETE FROM visits v USING part WHERE v.id > %(last)s AND "
+    "v.id <= part.upto AND " + DUE + " RETURNING 1) SELECT (SELECT upto FROM part), (SELECT count(*) FROM gone)",
+}  # fmt: skip
+HELD_ROWS = "SELECT count(*), sum(hashtextextended(v::text, 7)) FROM visits v WHERE account_id <= %s"
+
+
+def main() -> None:
+    """Print the figures of each size."""
+    for size in [int(one) for one in sys.argv[1:]] or SIZES:
+        one = _measured(size)
+        one["hand"] = one["rows"] / one["hand_pace"]
+        rate = one["rows"] / one["erase"]
+        print(
+            f"{size:>11,} rows, {one['rows']:,} due and free, {one['held']:,} due and held\n"
+            f"  dry run (count, freeze, calendar) {one['find']:.1f} s\n"
+            f"  erase {one['erase']:.1f} s = {rate:,.0f} rows/s, of which deleting {one['deleting']:.1f} s\n"
+            f"  by hand {one['hand']:.1f} s ({one['how']}); ours/by hand {one['hand'] / one['erase']:.2f}, "
+            f"deleting alone {one['hand'] / one['deleting']:.2f}\n"
+            f"  Django's QuerySet.delete() {one['django']:,.0f} rows/s with a receiver of post_delete, without (one statement) "
+            f"{one['django_bare']:,.0f}; ours/Django {rate / one['django']:.1f} and {rate / one['django_bare']:.2f}\n"
+            f"  chunks {one['chunks']}: p50 {one['p50']:.3f} s  p99 {one['p99']:.3f} s  longest {one['longest']:.3f} s\n"
+            f"  memory {one['start']:.0f} MiB at the start, after a quarter {one['quarter']:.0f}, peak {one['peak']:.0f}\n"
+            f"  held rows untouched: {one['untouched']} (the run's own proof: {one['proof']})",
+            flush=True,
+        )
+
+
+def _measured(size: int) -> dict[str, Any]:
+    names = [f"po_bench_retention_{part}_{size}" for part in ("portal", "company", "hand")]
+    try:
+        with psycopg.connect(_plain(SERVER), autocommit=True) as server:
+            for name in names:
+                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            for name in names[:2]:
+                server.execute(f"CREATE DATABASE {name}")
+            with psycopg.connect(_url(names[1]), autocommit=True) as company:
+                company.execute(TABLES.replace("{rows}", str(size)).replace("{people}", str(PEOPLE)))
+                company.execute("VACUUM ANALYZE")
+            server.execute(f"CREATE DATABASE {names[2]} TEMPLATE {names[1]}")
+            with psycopg.connect(_url(names[1])) as company:
+                before = company.execute(HELD_ROWS, (HELD,)).fetchone()
+        hand = by_hand(_url(names[2]))
+        env = os.environ | {"DATABASE_URL": _url(names[0]), "DJANGO_SETTINGS_MODULE": "privacyops.settings"}
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
+        command = [sys.executable, "-m", "benchmarks.retention", "child", _url(names[1]), str(HELD)]
+        out = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+        found = json.loads(out.splitlines()[-1])
+        with psycopg.connect(_url(names[1])) as company:
+            after = company.execute(HELD_ROWS, (HELD,)).fetchone()
+        return found | hand | {"untouched": before == after}
+    finally:
+        with psycopg.connect(_plain(SERVER), autocommit=True) as server:
+            for name in names:
+                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def by_hand(url: str) -> dict[str, Any]:
+    """A tenth of the due rows in each of several ways, then the rest in the quickest; seconds for all of them, at the pace of
+    the whole way.
+    """
+    with psycopg.connect(url, autocommit=True) as db:
+        cutoff = db.execute("SELECT date_trunc('day', now()) - interval '600 days'").fetchone()
+        assert cutoff is not None
+        total = db.execute("SELECT max(id) FROM visits").fetchone()
+        assert total is not None
+        last, paces = 0, {}
+        for how, words in BY_HAND.items():
+            for most in BATCHES:
+                began, end, rows = time.perf_counter(), last + total[0] // 20, 0
+                while last < end:
+                    upto, count = _part(db, words, cutoff[0], last, most)
+                    last, rows = upto, rows + count
+                paces[how, most] = rows / (time.perf_counter() - began)
+        (how, most), _ = max(paces.items(), key=lambda one: one[1])
+        began, rows = time.perf_counter(), 0
+        while True:
+            upto, count = _part(db, BY_HAND[how], cutoff[0], last, most)
+            if not count:
+                break
+            last, rows = upto, rows + count
+        pace = rows / (time.perf_counter() - began)
+    return {"hand_pace": pace, "how": f"{how}, {most:,} at a time, {pace:,.0f} rows/s"}
+
+
+def _part(db: "psycopg.Connection[Any]", words: str, before: Any, last: int, most: int) -> tuple[int, int]:
+    row = db.execute(words, {"last": last, "before": before, "held": HELD, "most": most}).fetchone()
+    assert row is not None
+    return row[0] or last, row[1]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["child"]:
+        django.setup()
+        settings.CELERY_BROKER_URL = "memory://"  # nobody listens: the orders are run right here
+        print(json.dumps(import_module("benchmarks.retention_inline").run(sys.argv[2], int(sys.argv[3]))))
+    else:
+        main()

@@ -1,0 +1,144 @@
+"""One retention run in this process, without broker or worker: seconds of each part, of each chunk, and memory."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connections, models
+from django.db.models.signals import post_delete
+from django.utils import timezone
+
+from audit import actor
+from benchmarks.inline import run_all
+from benchmarks.spine import peak_mib
+from connectors import dated, engine, holds
+from connectors.models import Connection, WorkOrder
+from inventory.models import Collection, DataCategory, Dataset, Field, Reference, System
+from retention import runs
+from retention.models import Run, Schedule
+from subjects import registry
+
+CLERK = actor.worker("benchmark")
+DJANGO_ROWS = 100_000
+
+
+class Visit(models.Model):
+    """The company's table, as its own Django project would have it."""
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "benchmarks"
+        managed = False
+        db_table = "visits"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+def run(url: str, held: int) -> dict[str, Any]:
+    """Count, approve and erase; figures."""
+    schedule = describe(url)
+    one, two = (User.objects.create_superuser(username=name) for name in ("bench-one", "bench-two"))
+    Schedule.objects.update(author=one)
+    subjects = [registry.find_or_make("email", f"p{n}@people.example", actor=CLERK) for n in range(1, held + 1)]
+    holds.place_all(subjects, matter="case-1", reason="Claim", review_on=timezone.localdate(), by=two)
+    django = _django(url, held)
+    start, seconds, quarter = now_mib(), list[float](), [0.0]
+    chunk = dated.Sweep._chunk
+
+    def timed(self: Any, *given: Any) -> bool:
+        began = time.perf_counter()
+        done = chunk(self, *given)
+        seconds.append(time.perf_counter() - began)
+        if len(seconds) == len(self.chunks) // 4:
+            quarter[0] = peak_mib()
+        return done
+
+    dated.Sweep._chunk = timed  # type: ignore[method-assign]
+    began = time.perf_counter()
+    proposed = runs.propose(schedule, actor=CLERK, today=timezone.now().astimezone(UTC).date())
+    assert proposed.batch is not None
+    run_all(proposed.batch, "find")
+    runs.advance(proposed.pk)
+    found = time.perf_counter() - began
+    proposed = Run.objects.get(pk=proposed.pk)
+    runs.approve(proposed, by=two, rows=proposed.rows)
+    began = time.perf_counter()
+    runs.advance(proposed.pk)
+    assert proposed.batch is not None
+    order = WorkOrder.objects.get(batch=proposed.batch, operation="erase")
+    while order.state in ("open", "running"):  # given back when its time is up, and taken again
+        engine.run(order.pk)
+        order.refresh_from_db()
+    runs.advance(proposed.pk)
+    erase = time.perf_counter() - began
+    done = Run.objects.get(pk=proposed.pk)
+    paper = done.certificate["collections"]["shop.visits"]
+    if done.state != "done" or paper["erased"] != proposed.rows or not seconds:
+        raise RuntimeError(f"the run ended as {done.state}: {paper}")
+    seconds.sort()
+    return {
+        "find": found, "erase": erase, "deleting": sum(seconds), "rows": proposed.rows, "held": paper["spared_held"],
+        "proof": paper.get("held_untouched"), "chunks": len(seconds), "p50": seconds[len(seconds) // 2],
+        "p99": seconds[int(len(seconds) * 0.99)], "longest": seconds[-1], "start": start, "quarter": quarter[0],
+        "peak": peak_mib(), **django,
+    }  # fmt: skip
+
+
+def _django(url: str, held: int) -> dict[str, float]:
+    """Rows a second of `QuerySet.delete()` on the company's own table, taken back afterwards: with a receiver of the signal, as
+    a project that writes a history has one, and without.
+    """
+    connections.settings["company"] = settings.DATABASES["default"] | environ.Env.db_url_config(url)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Visit.objects.using("company").filter(seen_at__lt=today - timedelta(days=600), account_id__gt=held)
+    last = rows.order_by("pk")[DJANGO_ROWS].pk
+    paces = {}
+    for name, receivers in (("django", [lambda **given: None]), ("django_bare", [])):
+        for one in receivers:
+            post_delete.connect(one, sender=Visit, weak=False)
+        connections["company"].set_autocommit(False)
+        began = time.perf_counter()
+        count, _ = rows.filter(pk__lt=last).delete()
+        paces[name] = count / (time.perf_counter() - began)
+        connections["company"].rollback()
+        connections["company"].set_autocommit(True)
+        for one in receivers:
+            post_delete.disconnect(one, sender=Visit)
+    connections["company"].close()
+    return paces
+
+
+def now_mib() -> float:
+    """The memory that this process holds now, in MiB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def describe(url: str) -> Schedule:
+    """The company's two tables in the inventory, its connection, and how long visits are kept."""
+    system = System.objects.create(key="shop", name="Shop")
+    dataset = Dataset.objects.create(system=system, key="shop", name="Shop")
+    usage = DataCategory.objects.create(key="usage", name="Usage")
+    accounts = Collection.objects.create(dataset=dataset, name="accounts", title="Account")
+    visits = Collection.objects.create(dataset=dataset, name="visits", title="Visits", dated_by="seen_at")
+    key = Field.objects.create(collection=accounts, name="id", primary_key=True)
+    Field.objects.create(collection=accounts, name="email", identity="email", category=usage)
+    Field.objects.create(collection=visits, name="id", primary_key=True, category=usage)
+    link = Field.objects.create(collection=visits, name="account_id")
+    for name in ("path", "ip", "agent", "seen_at", "seconds"):
+        Field.objects.create(collection=visits, name=name, category=usage)
+    Reference.objects.create(field=link, target=key)
+    Connection.objects.create(system=system, kind="sql", address=url)
+    return Schedule.objects.create(
+        key="visits", title="Visits", collection=visits, period=600, unit="days", reason="x", grace_hours=0
+    )

@@ -1,0 +1,212 @@
+"""Retention's many rows: counted, compared, deleted and read back by the system itself, a whole chunk in one statement.
+
+A chunk is a span of keys and the digest of those in it that are due. What is deleted is what the span holds that is due, and it
+stays deleted only if its digest is the approved one; else the chunk's keys are gone through one by one in the same way,
+so that an approval covers exactly the rows that were counted. What a hold protects is left alone inside the statement.
+
+Only where nothing but the deletion happens (see `kinds.dated`). Any other collection takes the careful way, row by row.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from audit import leases
+from audit.failpoints import failpoint
+from connectors import frozen, throttling
+from connectors.kinds.base import Permanent
+from connectors.kinds.dated import Dated, Due, Part, dated
+from connectors.kinds.whole import NOTHING, Digest, Span
+from connectors.models import Chunk, Finding, Receipt, WorkOrder
+from connectors.parting import Parting
+from connectors.searching import Searcher
+from inventory.graph import CollectionSpec, Name
+from subjects.fields import JsonText
+
+if TYPE_CHECKING:
+    from connectors.acting import Acting
+    from connectors.applying import Task
+
+
+class NotAll(Exception):
+    """Not exactly the approved rows of a span went: it has to be gone through by its keys."""
+
+
+def road(searcher: Searcher, spec: CollectionSpec) -> Dated | None:
+    """The quick road for a collection of a retention run, or None."""
+    if not searcher.batch.criteria.get("seed") or spec.erase == "mask" or not _single(searcher, spec):
+        return None
+    return dated(searcher.kind(spec.system), spec)
+
+
+def due_now(searcher: Searcher, spec: CollectionSpec, held: Any) -> Due | None:
+    """What is due, what `held` keeps aside; None where only a look at the rows could tell."""
+    criteria = searcher.batch.criteria
+    if not _single(searcher, spec):
+        return None
+    spare = {} if held is None else held.values(spec)
+    return None if spare is None else Due(criteria["field"], date.fromisoformat(criteria["before"]), spare)
+
+
+def _single(searcher: Searcher, spec: CollectionSpec) -> bool:
+    """Whether one field of the rows themselves dates them; the latest of several, or a date of another table, does not."""
+    return spec.due is not None and spec.due.single == searcher.batch.criteria["field"]
+
+
+def counting(searcher: Searcher, spec: CollectionSpec) -> tuple[Dated, Due] | None:
+    """How a search counts these rows itself, many at a time; None: it goes through them."""
+    quick, parting = road(searcher, spec), searcher.parting
+    if quick is None or not isinstance(parting, Parting):
+        return None
+    due = due_now(searcher, spec, parting.keeps)
+    return None if due is None else (quick, due)
+
+
+def chunk_rows(system_id: int) -> int:
+    """How many rows make a chunk: RETENTION_CHUNK_ROWS, or fewer where the system lets us delete fewer in a second."""
+    return max(1, min(settings.RETENTION_CHUNK_ROWS, throttling.most_rows(system_id) or settings.RETENTION_CHUNK_ROWS))
+
+
+def chunk_of(finding: Finding, number: int, part: Part) -> Chunk:
+    """A chunk that freezes what was counted: its keys, and the digest by which they are told."""
+    keys = JsonText(f"[[{part.numbers.replace(',', '],[')}]]")
+    span = [part.digest[1], part.least, part.greatest]
+    return Chunk(finding=finding, number=number, rows=part.digest[0], keys=keys, span=span)
+
+
+def grown(searcher: Searcher, name: Name) -> int | None:
+    """How many rows are due now that were not when they were counted. None: not counted this way, or not told this way."""
+    known = searcher.remembered.findings(name)
+    if len(known) != 1 or not searcher.batch.criteria:
+        return None
+    chunks, found = _spans(known[0]), counting(searcher, searcher.spec(name))
+    if chunks is None or found is None:
+        return None
+    quick, due = found
+    now = quick.digests(due, [span.greatest for _, span in chunks])
+    new = now[-1][0]
+    for turn, (pk, span) in enumerate(chunks):
+        if now[turn] not in (span.digest, NOTHING):
+            after = chunks[turn - 1][1].greatest if turn else None
+            new += quick.beyond(due, after, span.greatest, _numbers(pk))
+    return new
+
+
+def _spans(finding: Finding) -> list[tuple[int, Span]] | None:
+    """(chunk, its span) of a finding, in order; None when it was counted row by row."""
+    rows = Chunk.objects.filter(finding=finding).order_by("number").values_list("pk", "rows", "span")
+    found = [(pk, Span((count, span[0]), span[1], span[2])) for pk, count, span in rows if span]
+    rising = all(one.greatest < other.least for (_, one), (_, other) in pairwise(found))
+    return found if found and len(found) == len(rows) and rising else None
+
+
+def _numbers(chunk: int) -> str:
+    parts = [one for _, one in frozen.stored(Chunk.objects.filter(pk=chunk))]
+    numbers = frozen.numbers(parts)
+    if numbers is None:
+        raise Permanent("keys", "The keys of this run were forgotten. Count its rows again.")
+    return numbers
+
+
+class Sweep:
+    """One order that deletes what is due."""
+
+    def __init__(self, work: "Acting", task: "Task", quick: Dated, chunks: list[tuple[int, Span]]) -> None:
+        self.work, self.task, self.quick, self.chunks = work, task, quick, chunks
+        self._due: tuple[Any, Due | None] | None = None
+
+    @classmethod
+    def of(cls, work: "Acting", tasks: "list[Task]") -> "Sweep | None":
+        """The order as a sweep, where it can be one."""
+        if len(tasks) != 1 or tasks[0].masks is not None:
+            return None
+        quick, chunks = road(work.searcher, tasks[0].spec), _spans(tasks[0].finding)
+        return cls(work, tasks[0], quick, chunks) if quick is not None and chunks is not None else None
+
+    def run(self, enough: Callable[[], bool]) -> bool | None:
+        """Do every chunk that has no receipt; False when it is `enough` for now. None: holds were placed that only a look at
+        the rows can tell, so the careful way goes on from here.
+        """
+        done = set(Receipt.objects.filter(order=self.work.order).values_list("chunk", flat=True))
+        for pk, span in self.chunks:
+            if pk in done:
+                continue
+            if enough():
+                return False
+            if not self._chunk(pk, span):
+                return None
+        return True
+
+    def _chunk(self, pk: int, span: Span) -> bool:
+        failpoint("sweep.before_lock")
+        order = self.work.order
+        with self.work.pacing(span.digest[0]), transaction.atomic():
+            leases.renew(WorkOrder, order.pk, self.work.fence, timezone.now())
+            self.work.look()
+            due = self.due()
+            if due is None:
+                return False
+            receipt = Receipt(order=order, chunk_id=pk, rows=span.digest[0], changed=span.digest[0])
+            if not self._as_one(due, span):
+                receipt = self._by_keys(due, pk)
+            receipt.save(force_insert=True)
+            # Progress was made, so the count of fruitless tries starts anew.
+            WorkOrder.objects.filter(pk=order.pk).update(rows_done=F("rows_done") + receipt.rows, attempts=1)
+        failpoint("sweep.after_receipt")
+        return True
+
+    def due(self) -> Due | None:
+        """What is due under the holds that were looked at just now."""
+        if self._due is None or self._due[0] is not self.work.held:
+            self._due = (self.work.held, due_now(self.work.searcher, self.task.spec, self.work.held))
+        return self._due[1]
+
+    def _as_one(self, due: Due, span: Span) -> bool:
+        try:
+            with self.work.changing() as session:
+                if self.quick.delete(session, due, span) != span.digest:
+                    raise NotAll
+        except NotAll:
+            return False
+        return True
+
+    def _by_keys(self, due: Due, pk: int) -> Receipt:
+        """Rows that went already, were dated anew or came under a hold; each is accounted for."""
+        numbers = _numbers(pk)
+        with self.work.changing() as session:
+            gone = self.quick.delete(session, due, numbers)[0]
+            there, spared, left = self.quick.account(session, due, numbers)
+            if left:
+                raise Permanent(
+                    "left", f"{left} rows of {self.task.spec.place} did not go. Ask the system's owner why."
+                )
+        rows = numbers.count(",") + 1 - there
+        return Receipt(order=self.work.order, chunk_id=pk, rows=rows, changed=gone, moved=there - spared)
+
+
+def protected(work: "Acting", spec: CollectionSpec) -> Digest | None:
+    """How many rows are dated before the day and under a hold, and a checksum of all that they hold; None where the system
+    cannot say that. Looks at the holds first.
+    """
+    work.look_again()
+    asked, due = getattr(work.kind, "protected", None), due_now(work.searcher, spec, work.held)
+    if asked is None or due is None:
+        return None
+    found: Digest = asked(spec, due)
+    return found
+
+
+def prove(work: "Acting", tasks: "list[Task]", when: str) -> None:
+    """Note how many held rows there are and their checksum, before the first row goes and after the last."""
+    for task in tasks if work.order.batch.criteria else ():
+        found, stamp = protected(work, task.spec), work.stamp
+        holds = "" if stamp is None else f"{stamp.count}/{stamp.last}/{stamp.known}/{stamp.rows}"
+        said = None if found is None else [found[0], f"{found[1]:x}", holds]
+        task.finding.proof = {**task.finding.proof, when: said}
+        Finding.objects.filter(pk=task.finding.pk).update(proof=task.finding.proof)

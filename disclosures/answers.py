@@ -1,0 +1,73 @@
+"""What clients say to a change of sub-processors: agreed, or objected, and what came of the objection (GDPR art. 28(2))."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from audit import actor as actors
+from audit import log
+from audit.refusal import Refused
+from disclosures.models import Client, ClientAnswer, ListChange
+
+MAY = "disclosures.settle_clientanswer"
+Answer, Outcome = ClientAnswer.Answer, ClientAnswer.Outcome
+LONGEST = 500
+
+
+def record(
+    change: ListChange, client: Client, *, answer: str, said_on: date, words: str = "", by: User
+) -> ClientAnswer:
+    """Enter what a client said. One that came after the day is entered too: whether it counts is for the contract.
+
+    An agreement may be followed by an objection and the other way round, as long as nothing came of it. Raises Refused:
+    "not_allowed", "day_wrong", "words_missing" for an objection without its reason, "state_conflict", "change_over".
+    """
+    _may(by)
+    check(change, answer, said_on, words)
+    with log.atomic():
+        row = ClientAnswer.objects.select_for_update().filter(change=change, client=client).first()
+        if row is not None and (row.outcome or row.answer == answer):
+            raise Refused("The answer of this client is recorded already.", code="state_conflict")
+        row = row or ClientAnswer(change=change, client=client)
+        row.answer, row.said_on, row.words, row.recorded_by = answer, said_on, words.strip(), by
+        row.save()
+        facts: dict[str, Any] = {"number": change.number, "client": client.key, "answer": answer}
+        log.record("subprocessor.answered", actor=actors.staff(by.pk), noun=row, **facts)
+    return row
+
+
+def check(change: ListChange, answer: str, said_on: date, words: str) -> None:
+    """Raises Refused for what is not an answer to this change."""
+    if said_on > timezone.localdate() or said_on < timezone.localdate(change.announced_at):
+        raise Refused("Give a day between the announcement and today.", code="day_wrong", field="said_on")
+    if answer == Answer.OBJECTS and not words.strip():
+        raise Refused("Write their reason, without names of people.", code="words_missing", field="words")
+    if len(words) > LONGEST:
+        raise Refused(f"At most {LONGEST} characters.", code="too_long", field="words")
+    if change.state == ListChange.State.WITHDRAWN or change.kind != ListChange.Kind.ADDED:
+        raise Refused("There is nothing to object to: this change is withdrawn, or adds nobody.", code="change_over")
+
+
+def settle(row: ClientAnswer, *, outcome: str, by: User) -> None:
+    """Say what came of an objection. Raises Refused: "not_allowed", "choice_unknown", "state_conflict"."""
+    _may(by)
+    if outcome not in Outcome.values:
+        raise Refused("Choose one of the list.", code="choice_unknown", field="outcome")
+    with log.atomic():
+        open_rows = ClientAnswer.objects.filter(pk=row.pk, answer=Answer.OBJECTS, outcome="")
+        if not open_rows.update(outcome=outcome, settled_on=timezone.localdate()):
+            raise Refused("This objection is settled already.", code="state_conflict")
+        log.record("subprocessor.objection_settled", actor=actors.staff(by.pk), noun=row, outcome=outcome)
+
+
+def unsettled() -> "QuerySet[ClientAnswer]":
+    """Objections about which nothing is decided."""
+    return ClientAnswer.objects.filter(answer=Answer.OBJECTS, outcome="")
+
+
+def _may(by: User) -> None:
+    if not by.has_perm(MAY):
+        raise Refused("Your role may not record what clients say. Ask your privacy officer.", code="not_allowed")

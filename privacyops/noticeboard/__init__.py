@@ -1,0 +1,1 @@
+"""The desk's pages about notices: reading and deciding, what a notice names, drift, and who was told."""

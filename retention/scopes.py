@@ -1,0 +1,104 @@
+"""What a run of a schedule covers: the seam between the conductor (`runs`) and what schedules say since they have versions."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+
+from audit.actor import Actor
+from audit.refusal import Refused
+from connectors import batches
+from connectors.models import Batch
+from inventory import mapping
+from inventory.dating import Due, resolve
+from inventory.graph import CollectionSpec, Graph
+from retention import actions, conflicts
+from retention.models import Action, Run, Schedule, Terms, Trigger
+
+Held = TypeVar("Held", bound=Schedule)
+
+
+def words(row: Terms) -> list[str]:
+    """The fields that tell when the time of a row begins."""
+    named = [one.strip() for one in row.dates.split(",") if one.strip()]
+    return named or [one for one in [row.collection.dated_by] if one]
+
+
+def terms(schedule: Schedule) -> str:
+    """What a run is bound to: period, collection, and what differs from a plain deletion by the collection's own date."""
+    collection = schedule.collection
+    said = f"{schedule.period} {schedule.unit}: {collection.dataset.key}.{collection.name}"
+    if schedule.dates:
+        said += f" from {', '.join(words(schedule))}"
+    if schedule.action != Action.DELETE:
+        said += f", {schedule.get_action_display().lower()}"
+    return said[:250]
+
+
+def claimants(rows: Sequence[Schedule]) -> dict[int, list[conflicts.Claimant]]:
+    """The schedules by collection, as the rule looks at them."""
+    found = defaultdict(list)
+    for one in rows:
+        found[one.collection_id].append(conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit))
+    return found
+
+
+def holding(rows: list[Held]) -> list[Held]:
+    """Of all active schedules, given as they are, those that hold. No query."""
+    lost = {int(str(one.loser.key)) for one in _lost(rows)}
+    return [one for one in rows if one.pk not in lost]
+
+
+def _lost(rows: Sequence[Schedule]) -> list[conflicts.Overruled]:
+    return [one for each in claimants(rows).values() if len(each) > 1 for one in conflicts.settle(each)[1]]
+
+
+def overruled() -> dict[int, conflicts.Overruled]:
+    """Active schedules that do not hold because another one of the same rows does, by their id. One query."""
+    rows = list(Schedule.objects.filter(active=True).order_by("pk"))
+    return {int(str(one.loser.key)): one for one in _lost(rows)}
+
+
+def refuse(schedule: Schedule) -> None:
+    """Raises Refused when a schedule holds not, or its action cannot be carried out."""
+    actions.refuse_unavailable(schedule.action)
+    lost = overruled().get(schedule.pk)
+    if lost is not None:
+        raise Refused(
+            f"“{lost.winner.title}” holds for these rows. {lost.why} Switch one of the two off.", code="overruled"
+        )
+
+
+def open_batch(run: Run, actor: Actor, ahead: Iterable[date] = ()) -> Batch:
+    """Open the count of the rows that a run would erase, and of those that later days would take.
+
+    Raises Refused: "not_dated", "overruled", "action_unavailable".
+    """
+    schedule = run.schedule
+    refuse(schedule)
+    collection = schedule.collection
+    return batches.open_retention(
+        origin=f"run:{run.pk}", collection=(collection.dataset.key, collection.name), before=run.cutoff_on,
+        dates=words(schedule) if schedule.dates else (), ahead=ahead, actor=actor,
+    )  # fmt: skip
+
+
+def due(row: Terms, before: date, graph: Graph | None = None) -> tuple[CollectionSpec, Due]:
+    """(the description of the rows, what makes them due). Raises Refused "not_dated" in words."""
+    graph = graph or mapping.graph()
+    name = (row.collection.dataset.key, row.collection.name)
+    if name not in graph.collections:
+        raise Refused("This collection is not described.", code="not_dated", field="collection")
+    if row.trigger == Trigger.WITHDRAWN and not row.dates:
+        raise Refused(
+            "Name the field that holds the day on which consent was withdrawn.", code="not_dated", field="dates"
+        )
+    try:
+        return graph.collections[name], resolve(graph, name, words(row), before)
+    except ValueError as error:
+        raise Refused(str(error), code="not_dated", field="dates") from None
+
+
+def begun_otherwise(run: Run) -> bool:
+    """Whether the schedule says something else by now than when the run was opened."""
+    return terms(run.schedule) != run.terms
