@@ -226,3 +226,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     missing = [one for one in skipped if NOT_OFFERED not in str(one.longrepr)]
     if os.environ["CI_STRICT"] and missing and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for one in missing:
+            reporter.write_line(f"FAILED {one.nodeid}: skipped, and CI=true allows no skipped test")
