@@ -24,7 +24,7 @@ def people(url: str, count: int) -> None:
 
 
 def ledger(url: str, count: int) -> None:
-    """A ledger of so many rows, EACH about a person, spread over time. Not logged: what is measured are reads."""
+    """A ledger of so many rows, EACH about a person, spread over time."""
     with psycopg.connect(url, autocommit=True) as link:
         people = max(1, count // EACH)
         link.execute("SET maintenance_work_mem = '512MB'")
@@ -34,8 +34,9 @@ def ledger(url: str, count: int) -> None:
         )
         link.execute(
             "INSERT INTO disclosures_recipient (key, name, role, kind, contact, country, transfer_basis, contract,"
-            " receives_everyone, active) SELECT 'bench-' || i, 'Recipient ' || i, 'controller', 'Employer',"
-            f" 'privacy@r' || i || '.example', 'DE', '', '', false, true FROM generate_series(0, {RECIPIENTS - 1}) AS i"
+            " receives_everyone, active, ccpa, sold, shared, review_months, review_due)"
+            " SELECT 'bench-' || i, 'Recipient ' || i, 'controller', 'Employer', 'privacy@r' || i || '.example', 'DE', '', '',"
+            f" false, true, '', false, false, 12, current_date FROM generate_series(0, {RECIPIENTS - 1}) AS i"
         )
         made = link.execute(
             "SELECT indexdef, indexname FROM pg_indexes WHERE tablename = 'disclosures_disclosure' AND indexname LIKE"
@@ -43,7 +44,6 @@ def ledger(url: str, count: int) -> None:
         ).fetchall()
         for _, name in made:
             link.execute(f"DROP INDEX {name}")
-        link.execute("ALTER TABLE disclosures_disclosure SET UNLOGGED")
         link.execute("ALTER TABLE disclosures_disclosure DISABLE TRIGGER ALL")  # its references hold: see above
         link.execute(
             "INSERT INTO disclosures_disclosure (id, subject_id, recipient_id, categories, occasion, disclosed_at, source,"

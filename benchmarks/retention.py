@@ -65,12 +65,13 @@ def main() -> None:
         print(
             f"{size:>11,} rows, {one['rows']:,} due and free, {one['held']:,} due and held\n"
             f"  dry run (count, freeze, calendar) {one['find']:.1f} s\n"
-            f"  erase {one['erase']:.1f} s = {rate:,.0f} rows/s, of which deleting {one['deleting']:.1f} s\n"
+            f"  erase {one['erase']:.1f} s = {rate:,.0f} rows/s, of which deleting {one['deleting']:.1f} s, "
+            f"the schema {one['prepare']:.2f} s, counting once more {one['recount']:.2f} s, proofs {one['proofs']:.2f} s\n"
             f"  by hand {one['hand']:.1f} s ({one['how']}); ours/by hand {one['hand'] / one['erase']:.2f}, "
             f"deleting alone {one['hand'] / one['deleting']:.2f}\n"
             f"  Django's QuerySet.delete() {one['django']:,.0f} rows/s with a receiver of post_delete, without (one statement) "
             f"{one['django_bare']:,.0f}; ours/Django {rate / one['django']:.1f} and {rate / one['django_bare']:.2f}\n"
-            f"  chunks {one['chunks']}: p50 {one['p50']:.3f} s  p99 {one['p99']:.3f} s  longest {one['longest']:.3f} s\n"
+            f"  transactions {one['chunks']}: p50 {one['p50']:.3f} s  p99 {one['p99']:.3f} s  longest {one['longest']:.3f} s\n"
             f"  memory {one['start']:.0f} MiB at the start, after a quarter {one['quarter']:.0f}, peak {one['peak']:.0f}\n"
             f"  held rows untouched: {one['untouched']} (the run's own proof: {one['proof']})",
             flush=True,

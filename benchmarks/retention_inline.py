@@ -16,7 +16,7 @@ from audit import actor
 from benchmarks.inline import run_all
 from benchmarks.spine import peak_mib
 from connectors import dated, engine, holds
-from connectors.models import Connection, WorkOrder
+from connectors.models import Connection, Receipt, WorkOrder
 from inventory.models import Collection, DataCategory, Dataset, Field, Reference, System
 from retention import runs
 from retention.models import Run, Schedule
@@ -51,17 +51,22 @@ def run(url: str, held: int) -> dict[str, Any]:
     holds.place_all(subjects, matter="case-1", reason="Claim", review_on=timezone.localdate(), by=two)
     django = _django(url, held)
     start, seconds, quarter = now_mib(), list[float](), [0.0]
-    chunk = dated.Sweep._chunk
+    chunks = dated.Sweep._chunks
 
     def timed(self: Any, *given: Any) -> bool:
         began = time.perf_counter()
-        done = chunk(self, *given)
+        done = chunks(self, *given)
         seconds.append(time.perf_counter() - began)
-        if len(seconds) == len(self.chunks) // 4:
+        if not quarter[0] and Receipt.objects.count() > len(self.chunks) // 4:
             quarter[0] = peak_mib()
         return done
 
-    dated.Sweep._chunk = timed  # type: ignore[method-assign]
+    dated.Sweep._chunks = timed  # type: ignore[method-assign]
+    parts = {"prepare": 0.0, "recount": 0.0, "proofs": 0.0}
+    for part, place, name in (
+        ("prepare", engine, "prepare"), ("recount", engine, "_refuse_if_grown"), ("proofs", engine, "prove"),
+    ):  # fmt: skip
+        setattr(place, name, _timed(parts, part, getattr(place, name)))
     began = time.perf_counter()
     proposed = runs.propose(schedule, actor=CLERK, today=timezone.now().astimezone(UTC).date())
     assert proposed.batch is not None
@@ -88,8 +93,19 @@ def run(url: str, held: int) -> dict[str, Any]:
         "find": found, "erase": erase, "deleting": sum(seconds), "rows": proposed.rows, "held": paper["spared_held"],
         "proof": paper.get("held_untouched"), "chunks": len(seconds), "p50": seconds[len(seconds) // 2],
         "p99": seconds[int(len(seconds) * 0.99)], "longest": seconds[-1], "start": start, "quarter": quarter[0],
-        "peak": peak_mib(), **django,
+        "peak": peak_mib(), **django, **parts,
     }  # fmt: skip
+
+
+def _timed(parts: dict[str, float], part: str, work: Any) -> Any:
+    def timed(*given: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return work(*given)
+        finally:
+            parts[part] += time.perf_counter() - began
+
+    return timed
 
 
 def _django(url: str, held: int) -> dict[str, float]:

@@ -57,6 +57,7 @@ class Acting:
         self.sweep: Sweep | None = None
         # Around each chunk, with its rows: where a system is to be worked in gently.
         self.pacing: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
+        self.gently = False
         self.ties = tying.Ties(self.kind, [], searcher.remembered)
         self.secrets = Secrets(bytes.fromhex(order.batch.salt or ""), system_secret(order.system.key))
 

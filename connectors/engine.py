@@ -131,7 +131,7 @@ def _act(order: WorkOrder, fence: int, searcher: Searcher, planned: list[Planned
     end = time.monotonic() + settings.WORK_SECONDS
     work = acting.Acting(order, fence, searcher)
     gait = throttling.of(order, work.kind)
-    work.pacing = gait.pacing
+    work.pacing, work.gently = gait.pacing, gait.throttle is not None
     if gait.stops():
         _give_back(order, fence, gait)
         return

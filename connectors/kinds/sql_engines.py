@@ -142,6 +142,9 @@ def _connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:
 def _postgresql_connect(connection: Any, record: Any) -> None:
     for kind, loader in LOADERS.items():
         connection.adapters.register_loader(kind, loader)
+    # A statement that the server prepared is planned after ten times without a look at its values: of a span of keys it then
+    # knows no more whether that is a thousandth of the table or all of it. And a pooler may not know what was prepared.
+    connection.prepare_threshold = None
 
 
 def _sqlite_connect(connection: Any, record: Any) -> None:
@@ -157,8 +160,10 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 
 def _postgresql_begin(connection: sa.Connection) -> None:
     # LOCAL: a pooler between us and the server must not hand our limits to somebody else.
+    # Compiling a statement that runs for a fraction of a second costs more than it saves.
+    jit = "; SET LOCAL jit = off" if (connection.dialect.server_version_info or (0,)) >= (11,) else ""
     connection.exec_driver_sql(
-        f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+        f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'{jit}"
     )
 
 

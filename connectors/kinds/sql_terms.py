@@ -14,6 +14,9 @@ from inventory.graph import CollectionSpec
 
 # Types without an equality that we know: whether they hold a value cannot be read back, so they can only be emptied.
 FEW = 8  # values that are written out
+WHOLE = (
+    (sa.SmallInteger, 2**15, "smallint"), (sa.BigInteger, 2**63, "bigint"), (sa.Integer, 2**31, "integer"),
+)  # fmt: skip
 INCOMPARABLE = (sa.types.NullType, postgresql.JSONPATH)
 
 
@@ -68,12 +71,19 @@ def free_of(table: Any, spec: CollectionSpec, spare: Spare) -> list[sa.ColumnEle
         if spec.field(name).folded and textual(column):
             parts.append(sa.or_(column.is_(None), trimmed(column).not_in([same_text(one, True) for one in held])))
         elif len(held) > FEW and isinstance(column.type, sa.Integer) and postgres:
-            # Whole numbers, written out as one constant, of which the server makes a table to look into.
-            numbers: Any = sa.literal_column(f"CAST('{{{','.join(str(int(one)) for one in held)}}}' AS bigint[])")
-            parts.append(sa.or_(column.is_(None), column != sa.all_(numbers)))
+            parts.append((column == sa.any_(_constant(column, held))).is_not(sa.true()))
         else:
             parts.append(sa.or_(column.is_(None), comparable(column).not_in(held)))
     return parts
+
+
+def _constant(column: sa.Column[Any], numbers: Sequence[Any]) -> sa.ColumnElement[Any]:
+    """Whole numbers, written out as one constant. Of one of the column's own type PostgreSQL makes a table to look into; of
+    another type it would go through all of them for each row. A number that the column cannot hold stands in no row.
+    """
+    most, name = next((most, name) for kind, most, name in WHOLE if isinstance(column.type, kind))
+    fitting = ",".join(str(int(one)) for one in numbers if -most <= int(one) < most)
+    return sa.literal_column(f"CAST('{{{fitting}}}' AS {name}[])")
 
 
 def spared_of(table: Any, spec: CollectionSpec, spare: Spare) -> sa.ColumnElement[bool]:

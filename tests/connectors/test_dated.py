@@ -14,7 +14,8 @@ from audit import failpoints
 from connectors import acting, batches, dated, engine, holds, settling
 from connectors.kinds import sql_dated
 from connectors.kinds.sql_values import midnight
-from connectors.models import Batch, LegalHold, Receipt, WorkOrder
+from connectors.models import Batch, LegalHold, Receipt, Throttle, WorkOrder
+from inventory.models import System
 from tests.connectors.shop import CLERK, order_of, person, run_all, staff
 from tests.connectors.worlds import ADA, BEN, do, table
 
@@ -58,6 +59,26 @@ def test_what_is_due_is_counted_by_the_server_and_goes_in_one_statement_a_chunk(
     order.refresh_from_db()
     assert (order.state, order.rows_done) == ("done", 219) and left(logs) == list(range(1, 182))
     assert careful == [] and sum(one.changed for one in Receipt.objects.all()) == 219
+
+
+@pytest.mark.parametrize(("gently", "statements"), [(False, 3), (True, 5)])
+def test_quick_chunks_go_together_and_one_by_one_where_a_system_is_to_be_spared(
+    logs: sa.Engine, monkeypatch: pytest.MonkeyPatch, gently: bool, statements: int
+) -> None:
+    if gently:
+        Throttle.objects.create(system=System.objects.get(key="crm"), slow_ms=60_000)
+    order = approved(counted())
+    spans, delete = list[Any](), sql_dated.SqlDated.delete
+
+    def noted(self: Any, session: Any, due: Any, these: Any) -> Any:
+        spans.append(these)
+        return delete(self, session, due, these)
+
+    monkeypatch.setattr(sql_dated.SqlDated, "delete", noted)
+    engine.run(order.pk)
+    order.refresh_from_db()
+    assert order.state == "done" and left(logs) == list(range(1, 182))
+    assert len(spans) == statements and Receipt.objects.count() == 5, "each chunk has a receipt of its own"
 
 
 def test_held_rows_are_counted_apart_stay_as_they_are_and_that_is_proved(logs: sa.Engine, careful: list[int]) -> None:
@@ -124,7 +145,7 @@ def test_what_comes_or_is_dated_anew_in_the_middle_stays_and_the_rest_goes(logs:
 
 
 @pytest.mark.parametrize(
-    ("place", "done"), [("sweep.before_lock", 1), ("erase.after_target_commit", 1), ("sweep.after_receipt", 2)]
+    ("place", "done"), [("sweep.before_lock", 1), ("erase.after_target_commit", 1), ("sweep.after_receipt", 3)]
 )
 def test_killed_around_the_deletion_the_repeat_settles_it(logs: sa.Engine, place: str, done: int) -> None:
     batch = counted()
