@@ -9,7 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from audit import actor as actors
@@ -28,6 +28,7 @@ Expiry, State = CopySet.Expiry, StoredCopy.State
 SLACK = timedelta(days=2)
 LOOK_EVERY = timedelta(hours=1)
 AT_ONCE = 500
+AT_A_TIME = 20  # stores that one sweep looks into
 STILL = remaining.STILL
 
 
@@ -57,9 +58,11 @@ def look_now(copy_set: CopySet, *, by: User) -> str:
 
 def sweep(now: datetime) -> int:
     """Look into each store that was not looked into for an hour, end what is past its date, destroy keys that nothing needs."""
-    due = CopySet.objects.exclude(address="").filter(Q(looked_at=None) | Q(looked_at__lte=now - LOOK_EVERY))
+    waiting = CopySet.objects.filter(Q(looked_at=None) | Q(looked_at__lte=now - LOOK_EVERY))
+    rows = waiting.order_by(F("looked_at").asc(nulls_first=True), "pk")
     count = 0
-    for one in list(due[:20]):
+    # The address is encrypted, so whether there is one shows only here.
+    for one in [row for row in rows if row.address][:AT_A_TIME]:
         look(one, now, actor=KEEPER)
         count += 1
     return count + remaining.destroy_keys(now)

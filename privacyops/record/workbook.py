@@ -25,6 +25,7 @@ PROCESSOR = (
 )  # fmt: skip
 GAPS = (("Where", 30), ("What is missing", 90))
 COMPANY = (("Fact", 30), ("Value", 70))
+LINE = 15  # points: a program that opens the file does not always make a row as high as its text
 HEAD = PatternFill("solid", fgColor="1F3A5F")
 
 
@@ -73,12 +74,20 @@ def _sheet(book: Workbook, title: str, columns: Sequence[tuple[str, int]], rows:
             cell.value = _printable(value)
             cell.data_type = "s"  # also where it begins like a formula
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.row_dimensions[line].height = LINE * max(
+            _deep(str(value), width) for value, (_, width) in zip(row, columns, strict=True)
+        )
     sheet.freeze_panes = "B2" if len(columns) > 2 else "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{max(1, len(rows) + 1)}"
     sheet.print_title_rows = "1:1"
-    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A3
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _deep(value: str, width: int) -> int:
+    """How many lines a text takes in a column of so many characters; words break where they end, so a few fit less."""
+    return sum(max(1, -(-len(one) // max(1, width - 3))) for one in value.split("\n"))
 
 
 def _printable(value: str) -> str:

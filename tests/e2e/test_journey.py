@@ -112,12 +112,20 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
     visitor.page.fill("input[name=login]", name)
     visitor.page.fill("input[name=password]", password)
     visitor.page.click("button[type=submit]")
+    visitor.page.wait_for_selector("input[name=login]", state="detached")  # a click may end before the next page begins
     visitor.page.wait_for_load_state()
 
 
 def open_case(visitor: Visitor, reference: str) -> None:
-    visitor.go("/admin/requests_app/request/")
-    visitor.page.click(f'a:has-text("{reference}")')
+    end = time.monotonic() + 60
+    while True:
+        visitor.go("/admin/requests_app/request/")
+        links = visitor.page.locator(f'a:has-text("{reference}")')
+        if links.count():
+            break
+        assert time.monotonic() < end, visitor.page.inner_text("body")[:3000]
+        time.sleep(1)
+    links.first.click()
     visitor.page.wait_for_load_state()
 
 

@@ -120,6 +120,8 @@ def test_the_workbook_holds_the_same_and_runs_nothing():
     assert "Health notes (special category)" in sheet["E2"].value
     assert "AdNet, US: Standard contractual clauses" in sheet["I2"].value
     assert book["As processor"]["A2"].value == "Northwind"
+    lines = max(str(cell.value).count("\n") + 1 for cell in sheet[2])
+    assert lines > 1 and sheet.row_dimensions[2].height >= 12 * lines, "no row lies over the next one"
 
 
 def test_the_page_shows_it_all_escapes_names_and_offers_the_files():

@@ -52,6 +52,16 @@ def test_what_is_past_its_date_is_deleted_and_nothing_else(folder: Path, tmp_pat
     assert Event.objects.filter(name="copies.ended").count() == 1
 
 
+def test_the_sweep_looks_into_each_store_that_has_an_address_once_an_hour(folder: Path) -> None:
+    one, paper = registered(folder), registered("", key="tapes")
+    now = timezone.now()
+    assert copies.sweep(now) == 1 and not (folder / "old/first.dump").exists()
+    one.refresh_from_db()
+    paper.refresh_from_db()
+    assert one.looked_at == now and paper.looked_at is None
+    assert copies.sweep(now + timedelta(minutes=59)) == 0 and copies.sweep(now + timedelta(minutes=61)) == 1
+
+
 def test_nothing_is_deleted_before_a_colleague_verified_the_entry(folder: Path) -> None:
     one = registered(folder, verified_at=None)
     assert "1 are past their date" in copies.look(one, timezone.now(), actor=CLERK)
