@@ -4,21 +4,25 @@ Requests that are narrowed to some data categories mask rows that would else be 
 before they touch a row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from connectors.kinds.base import Rights
-from inventory.graph import CollectionSpec, FieldSpec, Graph, Link
+from inventory.graph import CollectionSpec, FieldSpec, Graph, Link, Name
+
+# What rooms above read as well: fields by collection. Retention looks at dates that nothing else needs.
+also_read: list[Callable[[Graph], Mapping[Name, Iterable[str]]]] = []
 
 
 def of_system(graph: Graph, system: str) -> Iterator[tuple[CollectionSpec, Rights]]:
     """The collections of one system with what the work there needs."""
+    more = [asked(graph) for asked in also_read]
     for spec in graph.collections.values():
         if spec.system == system:
-            yield spec, needed(spec, graph.links)
+            yield spec, needed(spec, graph.links, {name for each in more for name in each.get(spec.key, ())})
 
 
-def needed(spec: CollectionSpec, links: tuple[Link, ...] = ()) -> Rights:
-    """The least that finding, handing out, correcting and erasing need there."""
+def needed(spec: CollectionSpec, links: tuple[Link, ...] = (), besides: Iterable[str] = ()) -> Rights:
+    """The least that finding, handing out, correcting and erasing need there, and whoever reads `besides`."""
     entries, linked = set[str](), set[str]()
     for link in links:
         if link.child == spec.key:
@@ -27,7 +31,7 @@ def needed(spec: CollectionSpec, links: tuple[Link, ...] = ()) -> Rights:
         if link.parent == spec.key:
             linked |= {link.parent_field, *(theirs for theirs, _ in link.also)}
     found_by = [one.name for one in spec.fields if one.identity or one.name in entries]
-    linked |= {*spec.people, spec.dated_by}
+    linked |= {*spec.people, spec.dated_by, *besides}
     return Rights(
         reads=tuple(one.name for one in spec.fields if one.name in linked or _read(one)),
         updates=tuple(one.name for one in spec.fields if _written(spec, one)),

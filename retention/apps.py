@@ -10,9 +10,10 @@ class RetentionConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the append-only table, our own kind of system and the archive known, and let rooms above say what of theirs is
-        cleared, and what is to be done again after a restore.
+        cleared, and what is to be done again after a restore. Our logins need the dates that schedules read.
         """
         for module in ("append_only", "portal_kind", "archiving"):
             import_module(f"retention.{module}")
+        import_module("connectors.rights").also_read.append(import_module("retention.scopes").dated_fields)
         autodiscover_modules("clearing")
         autodiscover_modules("redoing_sources")

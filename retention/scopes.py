@@ -11,7 +11,7 @@ from connectors import batches
 from connectors.models import Batch
 from inventory import mapping
 from inventory.dating import Due, resolve
-from inventory.graph import CollectionSpec, Graph
+from inventory.graph import CollectionSpec, Graph, Name
 from retention import actions, conflicts
 from retention.models import Action, Run, Schedule, Terms, Trigger
 
@@ -97,6 +97,21 @@ def due(row: Terms, before: date, graph: Graph | None = None) -> tuple[Collectio
         return graph.collections[name], resolve(graph, name, words(row), before)
     except ValueError as error:
         raise Refused(str(error), code="not_dated", field="dates") from None
+
+
+def dated_fields(graph: Graph) -> dict[Name, set[str]]:
+    """What active schedules read to tell when the time of a row is over, by collection; references to a parent with it."""
+    found = defaultdict[Name, set[str]](set)
+    for row in Schedule.objects.filter(active=True).select_related("collection__dataset"):
+        try:
+            spec, by = due(row, date.max, graph)
+        except Refused:
+            continue  # the schedule says so on its own page
+        found[spec.key] |= set(by.own)
+        for one in by.parents:
+            found[spec.key] |= set(one.mine)
+            found[one.spec.key] |= {*one.theirs, one.field}
+    return found
 
 
 def begun_otherwise(run: Run) -> bool:

@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from audit.refusal import Refused
-from connectors import counting, holds
+from connectors import counting, holds, rights, sql_grants
 from connectors.kinds import sql_changing, sql_engines
 from connectors.kinds.sql_timed import Timed
 from connectors.models import Connection
+from inventory import mapping
 from inventory.models import Collection, Dataset, Field, Reference, System
 from retention import runs, scopes
 from retention.models import Run, Schedule
@@ -119,6 +120,20 @@ def test_rows_go_by_the_latest_of_their_dates_and_never_without_one(closing, sta
     run = Run.objects.get(pk=run.pk)
     assert run.state == "done" and set(left(closing)) == {1, 2, 3, 4, 5, 6} - gone
     assert run.terms.endswith(f"from {dates}") and run.certificate["rows_approved"] == len(gone)
+
+
+def test_the_printed_grants_hold_the_dates_that_active_schedules_read(closing, staff) -> None:
+    schedule_of(staff, "paid_on, accounts.closed_on")
+
+    def reads() -> dict[str, set[str]]:
+        return {spec.name: set(one.reads) for spec, one in rights.of_system(mapping.graph(), "closing")}
+
+    assert reads() == {"accounts": {"id", "closed_on"}, "orders": {"id", "account_id", "paid_on"}}
+    if closing.engine.dialect.name != "sqlite":
+        printed = " ".join(sql_grants.statements(Connection.objects.get()))
+        assert "closed_on" in printed and "paid_on" in printed and "seen_on" not in printed
+    Schedule.objects.update(active=False)
+    assert reads() == {"accounts": {"id"}, "orders": {"id", "account_id"}}
 
 
 def test_a_kind_that_cannot_do_it_itself_reads_the_dates(closing, staff, monkeypatch) -> None:
