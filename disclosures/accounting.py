@@ -25,11 +25,12 @@ from subjects.models import DataSubject
 PAGE = 2000
 HEAD = (
     "id", "disclosed_at", "data_subject", "recipient", "recipient_name", "role", "country", "categories", "purpose", "occasion",
-    "source", "reason", "recorded_at",
+    "source", "reason", "recorded_at", "taken_back_at", "taken_back_reason",
 )  # fmt: skip
 COLUMNS = (
     "pk", "disclosed_at", "subject_id", "recipient__key", "recipient__name", "recipient__role", "recipient__country",
-    "categories", "purpose__key", "occasion", "source", "reason", "recorded_at",
+    "categories", "purpose__key", "occasion", "source", "reason", "recorded_at", "retraction__taken_back_at",
+    "retraction__reason",
 )  # fmt: skip
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 # A cell that a spreadsheet would run as a formula is written as text (CWE-1236).
@@ -65,7 +66,7 @@ def take(wanted: Wanted, *, by: User) -> Iterator[str]:
 
 
 def rows(wanted: Wanted) -> Iterator[list[Any]]:
-    """The entries under HEAD, by time; each page is found by its place."""
+    """The entries under HEAD, by time, with a mark where one was taken back; each page is found by its place."""
     place: tuple[datetime, UUID] | None = None
     while True:
         page = list(_chosen(wanted, place).values_list(*COLUMNS)[:PAGE])

@@ -75,7 +75,7 @@ def confirmed() -> Finding:
 @check("P9", "disclosures.to_active", "Nothing was passed to a recipient that is switched off")
 def to_active() -> Finding:
     """Counts entries of the last 30 days whose recipient is inactive."""
-    recent = Disclosure.objects.filter(disclosed_at__gt=timezone.now() - timedelta(days=30))
+    recent = Disclosure.objects.sound().filter(disclosed_at__gt=timezone.now() - timedelta(days=30))
     # An authority is never switched on: what went to it has its own checks (P10).
     stray = recent.filter(recipient__active=False).exclude(recipient__kind=registering.KIND).count()
     return Finding(not stray, f"{stray} of {recent.count()} disclosures of the last 30 days went to one.")
@@ -294,11 +294,10 @@ def _reached(release: Release) -> bool:
 
 @check("P9", "disclosures.ledger_kept", "No recorded disclosure can be changed or deleted")
 def ledger_kept() -> Finding:
-    """Whether the triggers of the ledger are there."""
-    bare = [one.name for one in append_only.LEDGER if not triggers.installed(connection, one)]
-    return Finding(
-        not bare, f"{len(append_only.LEDGER) - len(bare)} of {len(append_only.LEDGER)} tables are append-only."
-    )
+    """Whether the triggers of the ledger, and of what was taken back, are there."""
+    tables = (*append_only.LEDGER, *append_only.RETRACTIONS)
+    bare = [one.name for one in tables if not triggers.installed(connection, one)]
+    return Finding(not bare, f"{len(tables) - len(bare)} of {len(tables)} tables are append-only.")
 
 
 @check("P9", "disclosures.standing_dated", "What recipients get of everyone has its days")

@@ -5,6 +5,7 @@ from audit.log import declare
 declare(
     {
         "disclosure.recorded": "Data passed to a recipient",
+        "disclosure.taken_back": "Entry of the ledger taken back",
         "disclosures.recorded": "Data passed to recipients, recorded together",
         "disclosures.imported": "Disclosures imported from a file",
         "disclosures.passed": "Data passed to a recipient by our work in its system",

@@ -100,19 +100,19 @@ def people(subject: DataSubject) -> "QuerySet[DataSubject]":
 
 
 def of(subject: DataSubject) -> "QuerySet[Disclosure]":
-    """This person's entries, newest first, with recipient and purpose. One query."""
-    rows = Disclosure.objects.filter(subject__in=people(subject).values("pk"))
+    """This person's entries that hold, newest first, with recipient and purpose. One query."""
+    rows = Disclosure.objects.sound().filter(subject__in=people(subject).values("pk"))
     return rows.select_related("recipient", "purpose").order_by("-disclosed_at", "-pk")
 
 
 def recipients_of(subject: DataSubject, categories: Collection[str]) -> list[Recipient]:
     """Who holds data of this person, by name. One query.
 
-    Everybody with an entry of this person (also when we no longer work with them: they still have it); those who got some of
-    `categories` by a standing disclosure that covers this person, also an ended one; and the active ones who are marked as
-    getting some of them of everyone. A category covers those below it: `contact` covers `contact.email`.
+    Everybody with an entry of this person that holds (also when we no longer work with them: they still have it); those who got
+    some of `categories` by a standing disclosure that covers this person, also an ended one; and the active ones who are marked
+    as getting some of them of everyone. A category covers those below it: `contact` covers `contact.email`.
     """
-    mine = Disclosure.objects.filter(subject__in=people(subject).values("pk"), recipient=OuterRef("pk"))
+    mine = Disclosure.objects.sound().filter(subject__in=people(subject).values("pk"), recipient=OuterRef("pk"))
     got = Q(Exists(mine))
     if categories:
         overlap = DataCategory.objects.filter(_overlap(categories))

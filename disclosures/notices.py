@@ -106,7 +106,7 @@ def _users(subject: DataSubject, purpose: Purpose) -> list[Recipient]:
     """Who uses this person's data for a purpose, by name: whom the ledger names for it; those for whom it was agreed, where
     they get data of everyone or have an entry of this person; of a sale all third parties alike. One query.
     """
-    entries = Disclosure.objects.filter(subject=subject, recipient=OuterRef("pk"))
+    entries = Disclosure.objects.sound().filter(subject=subject, recipient=OuterRef("pk"))
     holds = Q(Exists(entries)) | Q(active=True, receives_everyone=True)
     found = Q(Exists(entries.filter(purpose=purpose))) | (
         holds & (Q(channel__purposes=purpose) | Q(grants__purpose=purpose))

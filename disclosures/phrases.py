@@ -16,7 +16,7 @@ def of_recipients() -> Iterable[str]:
         yield from row
     yield from StandingDisclosure.objects.exclude(group="").values_list("group", flat=True)
     # What our own work says is translated in the catalogues.
-    by_others = Disclosure.objects.exclude(source=Disclosure.Source.CONNECTOR)
+    by_others = Disclosure.objects.sound().exclude(source=Disclosure.Source.CONNECTOR)
     newest = by_others.order_by("-disclosed_at").values_list("occasion", flat=True)
     yield from set(newest[:NEWEST])
     yield from ExternalSite.objects.values_list("about", flat=True)

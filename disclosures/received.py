@@ -26,18 +26,18 @@ class Page:
 
 
 def page(subject: DataSubject, *, after: UUID | None = None, limit: int = PAGE) -> Page:
-    """One page, in a fixed number of queries, however long the ledger is. An `after` that is no entry of this person gives the
-    first page.
+    """One page of the entries that hold, in a fixed number of queries, however long the ledger is. An `after` that is no entry
+    of this person gives the first page.
     """
     people = list(ledger.people(subject).values_list("pk", flat=True))
     # With the ids themselves: one id is one range of the index, read in its order.
     rows = Disclosure.objects.filter(subject__in=people).select_related("recipient", "purpose")
-    last = rows.filter(pk=after).first() if after else None
+    last = rows.filter(pk=after).first() if after else None  # its place is there although it was taken back since
     if last is not None:
         rows = rows.filter(Q(disclosed_at__lt=last.disclosed_at) | Q(disclosed_at=last.disclosed_at, pk__lt=last.pk))
         # Implied by the line above, and a bound that the index can begin at.
         rows = rows.filter(disclosed_at__lte=last.disclosed_at)
-    found = list(rows.order_by("-disclosed_at", "-pk")[: limit + 1])
+    found = list(rows.sound().order_by("-disclosed_at", "-pk")[: limit + 1])
     more = len(found) > limit
     held = [] if last is not None else standing_of(subject)
     return Page(found[:limit], held, found[limit - 1].pk if more else None)

@@ -58,9 +58,10 @@ def answer(subject: DataSubject, statutes: Iterable[law.Statute], on: date) -> L
 
 def of(subject: DataSubject, wanted: Owed | None = None) -> list[Party]:
     """The third parties to which this person's data went, by name."""
-    rows = Disclosure.objects.filter(subject__in=ledger.people(subject).values("pk"), recipient__role__in=ROLES)
+    rows = Disclosure.objects.sound().filter(subject__in=ledger.people(subject).values("pk"))
     seen = (
-        rows.order_by()
+        rows.filter(recipient__role__in=ROLES)
+        .order_by()
         .values("recipient", "purpose__key")
         .annotate(first=Min("disclosed_at"), last=Max("disclosed_at"))
     )

@@ -63,8 +63,9 @@ SHARING = (
     "disclosures.add_client", "disclosures.change_client", "disclosures.add_instruction", "disclosures.settle_instruction",
     "disclosures.announce_listchange", "disclosures.settle_clientanswer", "disclosures.view_listmail",
     "disclosures.retry_listmail", "disclosures.view_subscriber",
-# What goes out to whom: entered by hand or from a file, all the time, by our own work; and taken out as an account.
-    "disclosures.add_disclosure", "disclosures.export_disclosure", "disclosures.add_standingdisclosure",
+# What goes out to whom: entered by hand or from a file, all the time, by our own work; taken back; taken out as an account.
+    "disclosures.add_disclosure", "disclosures.export_disclosure", "disclosures.take_back_disclosure",
+    "disclosures.add_standingdisclosure",
     "disclosures.end_standingdisclosure", "disclosures.add_passingrule", "disclosures.change_passingrule",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ pages link to (`sites`).
 from disclosures.models.channels import Channel
 from disclosures.models.clients import Client, Instruction
 from disclosures.models.demands import DemandCheck, DemandFile, DemandPerson, LegalDemand
-from disclosures.models.ledger import Disclosure, Flow
+from disclosures.models.ledger import Disclosure, Flow, Retraction
 from disclosures.models.listing import ClientAnswer, ListChange, ListMail, Subscriber
 from disclosures.models.notices import Attempt, Errand, Notice, Onward
 from disclosures.models.recipients import Grant, Recipient, Transfer
@@ -45,6 +45,7 @@ __all__ = (
     "Release",
     "ReleasePortion",
     "ReleaseProposal",
+    "Retraction",
     "ReviewMail",
     "RoomItem",
     "StandingDisclosure",

@@ -1,14 +1,25 @@
-"""What went to whom: one row for one person's data and one recipient, and for each month what went to a recipient at all."""
+"""What went to whom: one row for one person's data and one recipient, what of it was taken back, and for each month what went
+to a recipient at all.
+"""
 
 import uuid
 
+from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from audit.models import ApiClient
 from disclosures.models.recipients import Recipient
 from inventory.models import Purpose
 from subjects.models import DataSubject
+
+
+class Disclosures(models.QuerySet["Disclosure"]):
+    """Entries, by whether they hold."""
+
+    def sound(self) -> "Disclosures":
+        """Not taken back. For each row one look into the key of retractions, however many there are."""
+        return self.filter(~Exists(Retraction.objects.filter(entry=OuterRef("pk"))))
 
 
 class Disclosure(models.Model):
@@ -45,6 +56,8 @@ class Disclosure(models.Model):
     )
     idempotency_key = models.CharField(max_length=80, blank=True)
 
+    objects = Disclosures.as_manager()
+
     class Meta:
         ordering = ("-disclosed_at",)
         permissions = [("export_disclosure", "Can take the ledger out as a file")]
@@ -62,6 +75,42 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"Disclosure to {self.recipient_id}"
+
+
+class Retraction(models.Model):
+    """An entry was wrong and is taken back: it stays, and no longer counts. Never changed, never deleted: see `append_only`."""
+
+    class Reason(models.TextChoices):
+        NEVER = "never", "It never happened"
+        PERSON = "person", "It was somebody else's data"
+        RECIPIENT = "recipient", "It went to another recipient"
+        CONTENT = "content", "Categories, purpose or moment are wrong"
+        TWICE = "twice", "It was entered twice"
+
+    entry = models.OneToOneField(Disclosure, primary_key=True, on_delete=models.PROTECT, related_name="retraction")
+    reason = models.CharField(max_length=10, choices=Reason)
+    taken_back_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    client = models.ForeignKey(
+        ApiClient, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    taken_back_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        permissions = [("take_back_disclosure", "Can take an entry of the ledger back")]
+        constraints = [
+            models.CheckConstraint(
+                name="retraction_by_one",
+                condition=Q(taken_back_by__isnull=True, client__isnull=False)
+                | Q(taken_back_by__isnull=False, client__isnull=True),
+            ),
+            models.CheckConstraint(name="retraction_says_why", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_reason_display())
 
 
 class Flow(models.Model):

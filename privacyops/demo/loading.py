@@ -59,7 +59,7 @@ def load(report: Callable[[str], None]) -> None:
     author = _author()
     keeping.schedules(author)
     backing.load(author)
-    sharing.ledger(LOADER)
+    sharing.ledger(LOADER, User.objects.get(pk=author.pk))
     sharing.for_clients(LOADER, User.objects.get(pk=author.pk))
     sharing.all_the_time()
     noticing.publish(author)

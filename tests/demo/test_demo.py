@@ -17,7 +17,7 @@ from connectors.models import Connection, LegalHold
 from consent import launching, notices
 from consent.models import Drift, Told
 from disclosures import listing
-from disclosures.models import Recipient, Release, ReleaseProposal
+from disclosures.models import Disclosure, Recipient, Release, ReleaseProposal, Retraction
 from inventory import descriptions, mapping
 from inventory.models import Collection, Field, Purpose
 from inventory.walking import walk
@@ -163,6 +163,12 @@ def test_a_wrong_description_is_refused_with_its_place(old: str, new: str, words
     with pytest.raises(Refused) as caught:
         descriptions.read(text.replace(old, new, 1), "hireline.yaml")
     assert words.replace("LINE", str(line)) in caught.value.message
+
+
+def test_of_an_entry_that_came_twice_one_is_taken_back(loaded: Path) -> None:
+    wrong = Retraction.objects.get()
+    same = {"subject": wrong.entry.subject_id, "recipient": wrong.entry.recipient_id, "occasion": wrong.entry.occasion}
+    assert wrong.reason == "twice" and Disclosure.objects.sound().filter(**same).count() == 1
 
 
 def test_sharing_stands_on_something_and_a_sub_processor_is_announced(loaded: Path) -> None:
