@@ -24,6 +24,12 @@ def create(name: str, scopes: list[str], *, actor: Actor) -> tuple[ApiClient, st
     return client, key
 
 
+def keyholder(name: str) -> ApiClient:
+    """The client that the idempotency keys belong to of what no program sends; nobody can call with it."""
+    unknown = hashed(secrets.token_urlsafe(32))
+    return ApiClient.objects.get_or_create(name=name, defaults={"key_hash": unknown, "active": False})[0]
+
+
 def find(key: str) -> ApiClient | None:
     """The active client with this key."""
     found = ApiClient.objects.filter(key_hash=hashed(key), active=True).first()

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from audit.models import Event
-from connectors.models import Batch, WorkOrder
+from connectors.models import Batch, Finding, WorkOrder
 from inventory.models import System
 from requests_app import plans
 from requests_app.models import Clock, Letter, Request
@@ -42,6 +42,10 @@ def fill(size: int) -> None:
     batch = Batch.objects.create(reason="request", origin="PR-0", subject=subject)
     system = System.objects.create(key="bench", name="Bench")
     order = WorkOrder.objects.create(batch=batch, system=system, operation="find", state="done")
+    finding = Finding.objects.create(
+        batch=batch, system=system, dataset="site", collection="people", title="people", via="email", place=1, rows=12,
+        action="delete", decision="include",
+    )  # fmt: skip
     first = Request.objects.create(
         reference="PR-0", right="access", subject=subject, identifier=mailbox, batch=batch, residence="DE",
         received_at=now, proved_at=now, plan=plans.PLANS["access"].frozen(), details="Please send me what you hold.",
@@ -63,7 +67,7 @@ def fill(size: int) -> None:
     # Foreign keys are not looked up one by one: the server would spend most of the time on that.
     connection.cursor().execute("SET session_replication_role = replica")
     indexes = _drop_indexes(DataSubject, Identifier, Batch, Request, Clock, Letter, WorkOrder, Event)
-    many = "FROM made m, {table} t WHERE t.{key} = %s"
+    many = "FROM made m, {table} t{more} WHERE t.{key} = %s"
     _copy(DataSubject, subject.pk, {"id": "m.subject", "created_at": "m.at"}, many + " AND m.newcomer")
     _copy(Identifier, mailbox.pk, {
         "id": "m.mailbox", "subject_id": "m.subject", "blind_index": "md5('b' || m.n)", "created_at": "m.at",
@@ -112,14 +116,11 @@ def fill(size: int) -> None:
             "id": "gen_random_uuid()", "number": f"5 * m.n + {place}", "at": "m.at", "name": f"'{name}'",
             "noun_id": "m.id::text", "subject_id": "m.subject", "digest": f"md5('d{place}' || m.n)",
         }, many)  # fmt: skip
+    _copy(Finding, finding.pk, {
+        "id": "nextval(pg_get_serial_sequence('connectors_finding', 'id'))", "batch_id": "m.batch", "collection": "c",
+        "title": "c",
+    }, many + " AND m.open", ", unnest(ARRAY['people', 'orders', 'mails']) c")  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO connectors_finding (batch_id, system_id, dataset, collection, title, via, shared, place, rows,"
-            " fingerprint, action, decision, ground, ground_note, outcome)"
-            " SELECT m.batch, %s, 'site', c, c, 'email', false, 1, 12, '', 'delete', 'include', '', '', '{}'"
-            " FROM made m, unnest(ARRAY['people', 'orders', 'mails']) c WHERE m.open",
-            [system.pk],
-        )
         cursor.execute(
             "INSERT INTO requests_app_clockwarning (clock_id, step_id, given_at) SELECT c.id, s.id, c.due_at"
             " FROM requests_app_clock c, requests_app_warningstep s"
@@ -134,7 +135,7 @@ def fill(size: int) -> None:
         cursor.execute("SET maintenance_work_mem = '256MB'")
         for sql in indexes:
             cursor.execute(sql)
-    for row in (letter, clock, first, order):
+    for row in (letter, clock, first, order, finding):
         type(row).objects.filter(pk=row.pk).delete()
     connection.cursor().execute("VACUUM ANALYZE")
 
@@ -182,13 +183,13 @@ def _series(size: int) -> None:
         cursor.execute("UPDATE made SET state = 'in_review' WHERE asked = 'opt_out_sale' AND state = 'verifying'")
 
 
-def _copy(noun: type[Model], key: Any, changed: dict[str, str], source: str) -> None:
+def _copy(noun: type[Model], key: Any, changed: dict[str, str], source: str, more: str = "") -> None:
     table = noun._meta.db_table
     columns = [f'"{one.column}"' for one in noun._meta.concrete_fields]
     given = {name if name.startswith('"') else f'"{name}"': value for name, value in changed.items()}
     chosen = ", ".join(given.get(one, f"t.{one}") for one in columns)
     pk = noun._meta.pk
     assert pk is not None
-    tail = source.format(table=table, key=pk.column)
+    tail = source.format(table=table, key=pk.column, more=more)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} {tail}", [key])

@@ -1,7 +1,5 @@
 """The register of cookies: written by hand, from CSV, or out of what the banner saw."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.refusal import Refused
 from consent.banner import seeing
 from consent.models import Cookie, SeenCookie, Site
@@ -71,14 +69,8 @@ def settle_covered(site_id: int) -> int:
 
 def written(rows: Sequence[Cookie]) -> str:
     """The register as CSV, as `load` reads it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for one in rows:
-        line = [one.site.key, one.name, one.provider, one.purpose.key, str(one.days), one.party]
-        # A cell that begins like a formula is one for spreadsheets.
-        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in line])
-    return out.getvalue()
+    cells = ((one.site.key, one.name, one.provider, one.purpose.key, one.days, one.party) for one in rows)
+    return sheet.lines([COLUMNS, *cells])
 
 
 def load(data: bytes, *, by: User) -> Load:
@@ -126,21 +118,19 @@ def _write(rows: Mapping[tuple[int, str], Cookie], held: Mapping[tuple[int, str]
 
 
 def _lines(data: bytes) -> list[tuple[int, dict[str, str]]]:
-    if len(data) > MOST_BYTES:
-        raise Refused("The file is larger than 1 MB.", code="too_large", field="file")
-    try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        if set(reader.fieldnames or ()) != set(COLUMNS):
-            raise Refused(f"The first line must name the columns {', '.join(COLUMNS)}.", code="columns", field="file")
-        found = [
-            (reader.line_num, {name: (line[name] or "").strip().removeprefix("'") for name in COLUMNS})
-            for line in reader
-        ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused("This is not a CSV file in UTF-8.", code="not_csv", field="file") from error
+    rows = sheet.table(sheet.text(data, most=MOST_BYTES), check=_columns, wrong=_wrong)
+    found = [(number, {name: cell.strip() for name, cell in line.items()}) for number, line in rows]
     if len(found) > MOST_LINES:
         raise Refused(f"The file has more than {MOST_LINES} lines.", code="too_large", field="file")
     return found
+
+
+def _columns(found: list[str]) -> None:
+    sheet.columns(found, needed=COLUMNS, known=COLUMNS)
+
+
+def _wrong(line: int, words: str) -> Refused:
+    return Refused(f"Line {line}: {words}", code="not_csv", field="file")
 
 
 def _values(line: Mapping[str, str], purposes: Mapping[str, Purpose]) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 Taking it out is an event. The lines name no person but by id.
 """
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.refusal import Refused
 from disclosures import ledger, standing
 from disclosures.models import Disclosure, Recipient
@@ -34,7 +32,6 @@ COLUMNS = (
 )  # fmt: skip
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 # A cell that a spreadsheet would run as a formula is written as text (CWE-1236).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -96,10 +93,10 @@ def _midnight(day: date) -> datetime:
 
 def as_csv(wanted: Wanted) -> Iterator[str]:
     """CSV with a head line (RFC 4180)."""
-    yield "\ufeff" + line(HEAD)
+    yield "\ufeff" + sheet.line(HEAD)
     for one in rows(wanted):
         one[7] = "; ".join(one[7])
-        yield line(one)
+        yield sheet.line(one)
 
 
 def as_json(wanted: Wanted) -> Iterator[str]:
@@ -126,18 +123,6 @@ def _standing(one: standing.Held) -> dict[str, Any]:
         "purpose": one.purpose.key if one.purpose else None, "occasion": one.occasion, "group": one.group,
         "perhaps": one.perhaps, "since_on": _plain(one.since_on), "until_on": _plain(one.until_on),
     }  # fmt: skip
-
-
-def line(cells: Sequence[Any]) -> str:
-    """One line of CSV; what a spreadsheet would run gets an apostrophe in front."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_cell(one) for one in cells])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    text = str(_plain(value) if value is not None else "")
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _plain(value: Any) -> Any:

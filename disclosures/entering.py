@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from audit import actor as actors
-from audit import log, once
+from audit import clients, log, once
 from audit.refusal import Refused
 from disclosures import keyholders, ledger
 from disclosures.models import Disclosure, Recipient
@@ -48,7 +48,7 @@ def enter(
             occasion=occasion,
             disclosed_at=disclosed_at,
             actor=actor,
-            client=keyholders.holder(keyholders.DESK),
+            client=clients.keyholder(keyholders.DESK),
             idempotency_key=nonce,
             source=Disclosure.Source.HAND,
             reason=reason,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from audit import actor as actors
+from audit import clients
 from connectors.models import WorkOrder
 from disclosures import keyholders, recording
 from disclosures.models import Disclosure, PassingRule
@@ -80,7 +81,7 @@ def _enter(rule: PassingRule, categories: tuple[str, ...], orders: list[WorkOrde
         if one.finished_at is not None
     ]  # fmt: skip
     outcomes = recording.record_many(
-        items, source=Disclosure.Source.CONNECTOR, actor=PASSER, client=keyholders.holder(keyholders.WORK),
+        items, source=Disclosure.Source.CONNECTOR, actor=PASSER, client=clients.keyholder(keyholders.WORK),
         event="disclosures.passed",
     )  # fmt: skip
     return sum(one.entry is not None and not one.repeated for one in outcomes)

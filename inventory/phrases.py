@@ -4,9 +4,7 @@ The product's sentences are translated in its catalogues. What a company writes 
 text that stands in several places is translated once, and a text that was changed is told as missing again.
 """
 
-import csv
 import hashlib
-import io
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from django.utils.translation import get_language
 from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
+from audit.sheet import lines, table
 from inventory.models import Collection, DataCategory, Dataset, Field, Phrase, Purpose
 
 Source = Callable[[], Iterable[str]]
@@ -96,13 +95,9 @@ def wanted() -> list[str]:
 def sheet(language: str) -> str:
     """All texts with their translations as CSV, those that are missing first."""
     words = dict(Phrase.objects.filter(language=language).values_list("text", "words"))
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(HEAD)
     texts = wanted()
-    writer.writerows([one, ""] for one in texts if one not in words)
-    writer.writerows([one, words[one]] for one in texts if one in words)
-    return out.getvalue()
+    missing, known = [one for one in texts if one not in words], [one for one in texts if one in words]
+    return lines([HEAD, *((one, "") for one in missing), *((one, words[one]) for one in known)])
 
 
 def save(language: str, pairs: Iterable[tuple[str, str]], *, actor: Actor) -> Taken:
@@ -136,22 +131,25 @@ def save(language: str, pairs: Iterable[tuple[str, str]], *, actor: Actor) -> Ta
 
 def bring(language: str, file: str, *, actor: Actor) -> Taken:
     """`save` for a CSV text with the columns text and words. Lines that say nothing new or nothing known are told of."""
-    reader = csv.DictReader(io.StringIO(file.removeprefix("\ufeff")))
-    if not reader.fieldnames or not set(HEAD) <= set(reader.fieldnames):
-        raise Refused("The first line of the file must name the columns: text,words.", code="columns", field="file")
     known, pairs, refused = set(wanted()), [], []
-    try:
-        for row in reader:
-            text, words = _tidy(row["text"] or ""), _tidy(row["words"] or "")
-            if words and text not in known:
-                refused.append(f"Line {reader.line_num}: no text like “{text[:60]}” stands in the inventory.")
-            elif words:
-                pairs.append((text, words))
-    except csv.Error as error:
-        raise Refused(f"Line {reader.line_num}: this is no CSV ({error}).", code="csv", field="file") from error
+    for number, row in table(file, check=_columns, wrong=_wrong):
+        text, words = _tidy(row["text"]), _tidy(row["words"])
+        if words and text not in known:
+            refused.append(f"Line {number}: no text like “{text[:60]}” stands in the inventory.")
+        elif words:
+            pairs.append((text, words))
     taken = save(language, pairs, actor=actor)
     taken.refused[:0] = refused
     return taken
+
+
+def _columns(found: list[str]) -> None:
+    if not set(HEAD) <= set(found):
+        raise Refused("The first line of the file must name the columns: text,words.", code="columns", field="file")
+
+
+def _wrong(line: int, words: str) -> Refused:
+    return Refused(f"Line {line}: {words}", code="csv", field="file")
 
 
 def _tidy(text: str) -> str:

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from audit import actor
+from audit import actor, sheet
 from audit.accountable import colleague
 from audit.refusal import Refused
 from inventory import phrases
@@ -77,12 +77,7 @@ def _take(language: str, request: HttpRequest) -> phrases.Taken:
     file = request.FILES.get("file")
     if file is None:
         return phrases.save(language, _typed(request), actor=who)
-    if (file.size or 0) > LONGEST:
-        raise Refused(f"The file may have {LONGEST // 1_000_000} MB.", code="too_long", field="file")
-    try:
-        return phrases.bring(language, file.read().decode("utf-8-sig"), actor=who)
-    except UnicodeDecodeError as error:
-        raise Refused("This is no UTF-8 text. Save the sheet as CSV in UTF-8.", code="no_text", field="file") from error
+    return phrases.bring(language, sheet.text(file.read(LONGEST + 1), most=LONGEST), actor=who)
 
 
 def _sheet(language: str) -> HttpResponse:

@@ -5,10 +5,8 @@ A line that was refused may be mended and sent again under its key. Nothing is e
 person is told, and proof, authority and limits are as anywhere.
 """
 
-import csv
 import hashlib
 import hmac
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from django.utils import timezone
 
 import law
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.bell import ring
 from audit.models import ApiClient
 from audit.refusal import Refused
@@ -57,34 +55,15 @@ class Taken:
 
 def read_csv(raw: bytes) -> list[dict[str, str]]:
     """The lines of a file as they stand. Raises Refused for what is no table with our columns."""
-    if len(raw) > LARGEST_FILE:
-        raise Refused("The file is larger than 2 MB. Send it in parts.", code="file_large", field="file")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused("Save the file as CSV in UTF-8.", code="file_encoding", field="file") from error
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
-    try:
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise Refused("This is no table that we can read. Save it as CSV.", code="file_shape", field="file") from error
-    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
-    _check_heads(heads)
-    if len(rows) - 1 > MOST_LINES:
+    rows = sheet.rows(sheet.text(raw, most=LARGEST_FILE))
+    heads = sheet.columns(next(rows, (1, []))[1], needed=NEEDED, known=COLUMNS)
+    found = [row for _, row in rows]
+    if len(found) > MOST_LINES:
         raise Refused(f"At most {MOST_LINES:,} lines at once. Send it in parts.", code="lines_many", field="file")
-    return [dict(zip(heads, row, strict=False)) | _beyond(heads, row) for row in rows[1:]]
-
-
-def _check_heads(heads: Sequence[str]) -> None:
-    missing = [name for name in NEEDED if name not in heads]
-    if missing:
-        words = f"The first line must name the columns; missing: {', '.join(missing)}."
-        raise Refused(words, code="columns_missing", field="file")
-    unknown = sorted({name for name in heads if name not in COLUMNS})
-    if unknown or len(set(heads)) != len(heads):
-        words = "Columns may stand once each, and only these: " + ", ".join(COLUMNS) + "."
-        raise Refused(words, code="columns_unknown", field="file")
+    lines = [dict(zip(heads, row, strict=False)) | _beyond(heads, row) for row in found if row is not None]
+    if len(lines) < len(found):
+        raise Refused("This is no table that we can read. Save it as CSV.", code="file_shape", field="file")
+    return lines
 
 
 def _beyond(heads: Sequence[str], row: Sequence[str]) -> dict[str, str]:

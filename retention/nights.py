@@ -5,8 +5,6 @@ was missed is not made up: what counts is what is past its date now. A schedule 
 again three times.
 """
 
-import csv
-import io
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.refusal import Refused
 from connectors import counting
 from connectors.kinds.base import Permanent, Temporary
@@ -163,18 +161,12 @@ def series(schedules: Iterable[Schedule], days: int = 90) -> dict[int, list[Nigh
 
 def as_csv(rows: "QuerySet[Night]") -> Iterable[str]:
     """All counts as CSV, line by line: flat memory."""
-    yield _line(HEADS)
+    yield sheet.line(HEADS)
     for one in rows.select_related("schedule").order_by("day", "schedule__key").iterator(chunk_size=2000):
-        yield _line(
+        yield sheet.line(
             (
                 one.schedule.key, one.day, one.cutoff_on, one.total, one.past, one.held, one.in_grace, one.waiting,
                 one.treated, one.unexplained, one.undated, one.oldest_on,
-                one.counted_at.isoformat() if one.counted_at else "", one.fault,
+                one.counted_at, one.fault,
             )
         )  # fmt: skip
-
-
-def _line(cells: Iterable[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(["" if one is None else one for one in cells])
-    return out.getvalue()

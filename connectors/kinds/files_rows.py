@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TextIO
 
+from audit import sheet
 from connectors.kinds.base import Permanent
 from connectors.kinds.files_spec import Layout
 from connectors.kinds.http_values import put, same, written
 from inventory.graph import CollectionSpec
 
-LONGEST = 8 * 1024 * 1024  # signs of one line
-csv.field_size_limit(LONGEST)
+LONGEST = sheet.LONGEST_CELL  # signs of one line
 
 
 @dataclass(slots=True)

@@ -1,30 +1,19 @@
 """Choices on the desk, what holds of them, and on what terms they are taken. All but the terms is written by verbs only."""
 
-import codecs
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from audit import actor as actors
 from audit.accountable import Accountable, ReadOnly, colleague
-from audit.refusal import Refused
+from audit.importing import page
 from consent import importing
 from consent.models import Choice, Device, PendingChoice, Standing, Terms, Withdrawal
-
-MOST_MEGABYTES = 5
-
-
-class ImportForm(forms.Form):
-    """A file of choices."""
-
-    file = forms.FileField(label="CSV file")
 
 
 @admin.register(Choice)
@@ -62,33 +51,10 @@ class ChoiceAdmin(ReadOnly):
         by = colleague(request)
         if not by.has_perm("consent.add_choice"):
             raise PermissionDenied
-        form, done, status = ImportForm(request.POST or None, request.FILES or None), None, 200
-        if request.method == "POST" and form.is_valid():
-            try:
-                done = _load(form.cleaned_data["file"], by)
-            except Refused as error:
-                form.add_error("file", error.message)
-        if form.errors:
-            status = 422
-        context = {
-            **self.admin_site.each_context(request), "title": "Import choices", "form": form, "done": done,
-            "columns": importing.COLUMNS, "needed": importing.NEEDED, "most": MOST_MEGABYTES, "opts": self.opts,
-            "back": reverse("admin:consent_choice_changelist"),
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/consent/choice/import.html", context, status=status)
-
-
-def _load(file: Any, by: User) -> importing.Done:
-    if file.size > MOST_MEGABYTES * 1024 * 1024:
-        raise Refused(
-            f"This file is larger than {MOST_MEGABYTES} MB. Send it in parts, or use manage.py consent_import.",
-            code="file_large",
+        words = page.Words(
+            "Import choices", importing.NEEDED, importing.COLUMNS, "consent_import", "Back to the choices"
         )
-    try:
-        lines = codecs.decode(file.read(), "utf-8-sig").splitlines(keepends=True)
-    except UnicodeDecodeError:
-        raise Refused("This file is not UTF-8. Save it as CSV in UTF-8.", code="file_unreadable") from None
-    return importing.load(lines, actor=actors.staff(by.pk))
+        return page.show(self, request, words, partial(importing.load, actor=actors.staff(by.pk)))
 
 
 @admin.register(Standing)

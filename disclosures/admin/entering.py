@@ -1,8 +1,8 @@
 """The desk's pages that bring disclosures in: one by hand, many from a file."""
 
-import codecs
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,13 @@ from django.urls import reverse
 from audit import actor as actors
 from audit.accountable import ReadOnly, colleague
 from audit.api import KINDS
+from audit.importing import page
 from audit.refusal import Refused
 from disclosures import entering, importing, ledger
 from disclosures.models import Disclosure, Recipient
 from inventory.models import DataCategory, Purpose
 
 ENTER = "disclosures.add_disclosure"
-MOST_MEGABYTES = 5
 # Where a field of the verb stands in the form under another name.
 FIELD_OF = {**dict.fromkeys(KINDS, "value"), "identifier": "value"}
 
@@ -68,12 +68,6 @@ class EnterForm(forms.Form):
         return [self[name] for name in names]
 
 
-class ImportForm(forms.Form):
-    """A file of disclosures."""
-
-    file = forms.FileField(label="CSV file")
-
-
 def enter(screen: ReadOnly, request: HttpRequest) -> HttpResponse:
     """The form, and what it says when it was refused."""
     by = _may(request)
@@ -106,32 +100,11 @@ def _enter(given: dict[str, Any], by: User) -> Disclosure:
 def bring(screen: ReadOnly, request: HttpRequest) -> HttpResponse:
     """The page that takes a file and tells what became of its lines."""
     by = _may(request)
-    form, done = ImportForm(request.POST or None, request.FILES or None), None
-    if request.method == "POST" and form.is_valid():
-        try:
-            done = _load(form.cleaned_data["file"], by)
-        except Refused as error:
-            form.add_error("file", error.message)
-    context = {
-        **screen.admin_site.each_context(request), "title": "Import disclosures", "form": form, "done": done,
-        "columns": importing.COLUMNS, "needed": importing.NEEDED, "most": MOST_MEGABYTES,
-        "back": reverse("admin:disclosures_disclosure_changelist"),
-    }  # fmt: skip
-    status = 422 if form.errors else 200
-    return TemplateResponse(request, "admin/disclosures/disclosure/import.html", context, status=status)
-
-
-def _load(file: Any, by: User) -> importing.Done:
-    if file.size > MOST_MEGABYTES * 1024 * 1024:
-        raise Refused(
-            f"This file is larger than {MOST_MEGABYTES} MB. Send it in parts, or use manage.py disclosures_import.",
-            code="file_large",
-        )
-    try:
-        lines = codecs.decode(file.read(), "utf-8-sig").splitlines(keepends=True)
-    except UnicodeDecodeError:
-        raise Refused("This file is not UTF-8. Save it as CSV in UTF-8.", code="file_unreadable") from None
-    return importing.load(lines, actor=actors.staff(by.pk))
+    words = page.Words(
+        "Import disclosures", importing.NEEDED, importing.COLUMNS, "disclosures_import", "Back to the ledger",
+        "Categories of one line have a semicolon between them.",
+    )  # fmt: skip
+    return page.show(screen, request, words, partial(importing.load, actor=actors.staff(by.pk)))
 
 
 def _may(request: HttpRequest) -> User:

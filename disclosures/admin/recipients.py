@@ -17,7 +17,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.accountable import Accountable, Input, Verb, colleague
 from audit.refusal import Refused
 from disclosures import listing, recipients, register
@@ -264,9 +264,4 @@ def _text(request: HttpRequest) -> str:
     file = request.FILES.get("file")
     if file is None:
         raise Refused("Choose a file first.", code="missing", field="file")
-    if (file.size or 0) > LARGEST:
-        raise Refused(f"A file may have {LARGEST // 1_000_000} MB.", code="too_long", field="file")
-    try:
-        return file.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused("This is no UTF-8 text. Save it as UTF-8.", code="lines_refused", field="file") from None
+    return sheet.text(file.read(LARGEST + 1), most=LARGEST)

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.accountable import ReadOnly, colleague
 from audit.refusal import Refused
 from disclosures import accounting
@@ -111,7 +111,7 @@ def _subject(text: str) -> DataSubject | None:
 
 
 def _csv(name: str, head: Iterable[str], rows: list[list[str]]) -> HttpResponse:
-    text = "\ufeff" + "".join(map(accounting.line, [list(head), *rows]))
+    text = "\ufeff" + sheet.lines([list(head), *rows])
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer

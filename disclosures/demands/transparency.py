@@ -6,8 +6,6 @@ that section may be chosen, so years carry no such figure. Such process of other
 are shown whether there was any or not, for a missing line would tell as well.
 """
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -15,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Count, Min
 
+from audit import sheet
 from disclosures.demands import table
 from disclosures.models import LegalDemand
 
@@ -175,11 +174,7 @@ def chosen(key: str, offered: list[Period]) -> Period | None:
 
 def as_csv(report: Report, ranges: Bands | None = None) -> str:
     """One line for each kind and country; `ranges`: those of national security process, for the public."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("period", "kind", "country", *COLUMNS))
-    for one in report.lines:
-        writer.writerow((report.period.key, one.kind, one.country, *one.numbers))
+    rows = [(report.period.key, one.kind, one.country, *one.numbers) for one in report.lines]
     if ranges is not None and ranges.demands != "-":
-        writer.writerow((report.period.key, SECRET.value, "US", ranges.demands, *[""] * 6, ranges.people))
-    return out.getvalue()
+        rows.append((report.period.key, SECRET.value, "US", ranges.demands, *[""] * 6, ranges.people))
+    return sheet.lines([("period", "kind", "country", *COLUMNS), *rows])

@@ -1,6 +1,6 @@
 """One recipient as the cells of a row, and the cells as what they mean. Pure but for the models' own words.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe before it; reading takes it away again (CWE-1236).
+`audit.sheet` keeps a cell from being a formula.
 """
 
 import re
@@ -18,7 +18,6 @@ YES_NO = ("sold", "shared", "receives_everyone", "active")
 NUMBERS = ("review_months",)
 FIELDS = (*TEXTS, *DATES, *YES_NO, *NUMBERS)
 COLUMNS = (*FIELDS, "owner", "categories", "grants", "transfers")
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 # country:basis:assessed on:certified until:derogation:where the assessment is kept
 PARTS = 6
 Known = Mapping[str, int]
@@ -26,16 +25,6 @@ Known = Mapping[str, int]
 
 class Wrong(Exception):
     """A cell that cannot be read; the words say why."""
-
-
-def neutral(cell: str) -> str:
-    """The cell as a spreadsheet may have it."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def meant(cell: str) -> str:
-    """The cell as it was before `neutral`."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def written(one: Recipient) -> list[str]:
@@ -47,7 +36,7 @@ def written(one: Recipient) -> list[str]:
     row["transfers"] = "\n".join(
         _transfer(each.claim, each.assessment) for each in one.transfers.all() if each.ended_on is None
     )
-    return [neutral(row[name]) for name in COLUMNS]
+    return [row[name] for name in COLUMNS]
 
 
 def _plain(value: Any) -> str:

@@ -4,9 +4,7 @@ A column that is not there leaves what there is; an empty cell empties. Recipien
 are. Bringing the same file in twice changes nothing the second time.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from audit import log
+from audit import log, sheet
 from audit.actor import Actor
 from audit.refusal import Refused
 from disclosures.models import Grant, Recipient, Transfer
@@ -47,12 +45,8 @@ class _Line:
 
 def export() -> str:
     """The register as CSV, by key."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(cells.COLUMNS)
-    for one in Recipient.objects.select_related("owner").prefetch_related(*RELATED).order_by("key"):
-        writer.writerow(cells.written(one))
-    return out.getvalue()
+    rows = Recipient.objects.select_related("owner").prefetch_related(*RELATED).order_by("key")
+    return sheet.lines([cells.COLUMNS, *map(cells.written, rows)])
 
 
 def bring(text: str, *, actor: Actor, check: bool) -> Brought:
@@ -106,7 +100,11 @@ class _Table:
         self.seen: dict[str, int] = {}
 
     def read(self, text: str) -> list[_Line]:
-        lines = [found for number, row in _rows(text) if (found := self.line(number, row)) is not None]
+        rows = list(sheet.table(text, check=_columns, wrong=_wrong, longest=LONGEST_CELL))
+        if len(rows) > MOST_LINES:
+            raise Refused(f"At most {MOST_LINES:,} recipients at a time.", code="too_long")
+        stripped = [(number, {name: cell.strip() for name, cell in row.items()}) for number, row in rows]
+        lines = [found for number, row in stripped if (found := self.line(number, row)) is not None]
         if self.faults:
             more = len(self.faults) - MOST_FAULTS
             shown = [*self.faults[:MOST_FAULTS], *([f"and {more} more."] if more > 0 else [])]
@@ -210,31 +208,8 @@ def _related(row: Recipient) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, column -> cell) of each row; empty rows are passed over. Raises Refused."""
-    text = text.removeprefix("\ufeff")
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
-    csv.field_size_limit(LONGEST_CELL)
-    try:
-        columns = [one.strip() for one in next(reader, [])]
-        _columns(columns)
-        before, count = reader.line_num, 0
-        for row in reader:
-            line, before = before + 1, reader.line_num
-            if not any(row):
-                continue
-            count += 1
-            if count > MOST_LINES:
-                raise Refused(f"At most {MOST_LINES:,} recipients at a time.", code="too_long")
-            if any(row[len(columns) :]) or "\x00" in "".join(row):
-                raise Refused(
-                    f"Line {line}: there are more cells than columns, or no text in one.", code="lines_refused"
-                )
-            padded = [*row, *([""] * (len(columns) - len(row)))]
-            yield line, {name: cells.meant(cell.strip()) for name, cell in zip(columns, padded, strict=False)}
-    except csv.Error:
-        raise Refused(f"Line {reader.line_num} is not CSV.", code="lines_refused") from None
+def _wrong(line: int, words: str) -> Refused:
+    return Refused(f"Line {line}: {words}", code="lines_refused")
 
 
 def _columns(columns: list[str]) -> None:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from disclosures.releases.conditions import numeric
@@ -169,14 +170,17 @@ def of_csv(lines: Iterable[str]) -> Iterator[Row]:
     if not first.strip():
         raise ValueError("The file is empty. Its first line names the columns.")
     mark = max(",;\t", key=first.count)
-    header = [one.strip() for one in next(csv.reader([first], delimiter=mark))]
-    names(header)
-    for number, cells in enumerate(csv.reader(stream, delimiter=mark), start=2):
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            raise ValueError(f"Line {number} has {len(cells)} values, and the header names {len(header)} columns.")
-        yield dict(zip(header, map(text, cells), strict=True))
+    reader = csv.reader(chain([first], stream), delimiter=mark)
+    try:
+        header = [one.strip() for one in next(reader)]
+        names(header)
+        for cells in filter(None, reader):
+            if len(cells) != len(header):
+                words = f"has {len(cells)} values, and the header names {len(header)} columns"
+                raise ValueError(f"Line {reader.line_num} {words}.")
+            yield dict(zip(header, map(text, cells), strict=True))
+    except csv.Error:
+        raise ValueError(f"Line {reader.line_num} is no CSV.") from None
 
 
 def of_json(lines: Iterable[str]) -> Iterator[Row]:

@@ -1,7 +1,5 @@
 """Who is concerned by a transaction: everybody whom we know, in one statement, or a list; and who objects."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit import actor as actors
-from audit import log
+from audit import log, sheet
 from audit.refusal import Refused
 from disclosures.models import Transaction, TransactionPerson
 from disclosures.objecting import open_for
@@ -99,7 +97,7 @@ def left_out(transaction: Transaction, *, clear: bool, by: User) -> Iterator[str
 
 def _lines(transaction: Transaction, clear: bool) -> Iterator[str]:
     """Keyset by keyset: memory stays flat however many objected."""
-    yield _line(["person", *(Identifier.Kind.values if clear else ())])
+    yield sheet.line(["person", *(Identifier.Kind.values if clear else ())])
     last = 0
     while True:
         rows = list(
@@ -112,7 +110,9 @@ def _lines(transaction: Transaction, clear: bool) -> Iterator[str]:
         known = _identifiers([subject for _, subject in rows]) if clear else {}
         for _, subject in rows:
             cells = known.get(subject, {})
-            yield _line([str(subject), *(" ".join(cells.get(kind, ())) for kind in Identifier.Kind.values if clear)])
+            yield sheet.line(
+                [str(subject), *(" ".join(cells.get(kind, ())) for kind in Identifier.Kind.values if clear)]
+            )
 
 
 def _identifiers(ids: list[UUID]) -> dict[UUID, dict[str, list[str]]]:
@@ -120,13 +120,6 @@ def _identifiers(ids: list[UUID]) -> dict[UUID, dict[str, list[str]]]:
     for one in Identifier.objects.filter(Q(subject__in=ids)).order_by("created_at"):
         found.setdefault(one.subject_id, {}).setdefault(one.kind, []).append(one.value)
     return found
-
-
-def _line(cells: list[str]) -> str:
-    out = io.StringIO()
-    # A cell that a spreadsheet would take for a formula is text.
-    csv.writer(out).writerow([f"'{one}" if one[:1] in "=+-@\t\r" and one else one for one in cells])
-    return out.getvalue()
 
 
 def _early(transaction: Transaction) -> None:

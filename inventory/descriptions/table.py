@@ -1,17 +1,16 @@
 """The inventory as a table: CSV with one row per field, for spreadsheets.
 
-Writing: a cell that a spreadsheet would take for a formula gets an apostrophe before it; reading takes it away again.
+`audit.sheet` keeps a cell from being a formula and reads it as it was meant.
 Reading: what the table names is updated or added, nothing leaves. A column that is not in the table stays as it is; an
 empty cell empties. The columns of a system, a dataset or a collection stand on each row of theirs and may not contradict
 each other. Categories and purposes themselves are not in it: fields and collections name them.
 """
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from audit import sheet
 from audit.refusal import Refused
 from inventory.descriptions.cells import Words, read_cell, write_cell
 from inventory.descriptions.checks import faults
@@ -36,21 +35,19 @@ SYSTEM = {"role": "role", "client": "client", "client_contact": "client_contact"
 COLUMNS = (*PLACE, *FIELD, *COLLECTION, *DATASET, *SYSTEM)
 LEVELS = {"collection": COLLECTION, "dataset": DATASET, "system": SYSTEM}
 KEPT = {"collection_title", "role"}  # what an empty cell does not empty
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 LONGEST_CELL = 200_000
 
 
 def export_csv() -> str:
     """The whole inventory as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for system in picture()["systems"]:
-        for dataset in system.get("datasets", []):
-            for collection in dataset["collections"]:
-                for field in collection["fields"]:
-                    writer.writerow(map(_neutral, _cells(system, dataset, collection, field)))
-    return out.getvalue()
+    rows = [
+        _cells(system, dataset, collection, field)
+        for system in picture()["systems"]
+        for dataset in system.get("datasets", [])
+        for collection in dataset["collections"]
+        for field in collection["fields"]
+    ]
+    return sheet.lines([COLUMNS, *rows])
 
 
 def _cells(
@@ -64,48 +61,19 @@ def _cells(
     yield from (write_cell(column, whole.get(name)) for column, name in SYSTEM.items())
 
 
-def _neutral(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def _meant(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
-
-
 def read_csv(text: str, file: str, held: Mapping[str, Any]) -> Row:
     """The table as a description of the collections that it names, joined with what the inventory holds (`held`), checked.
 
     Raises Refused with every fault, each with file, line and column.
     """
     table = _Table(file, held)
-    for line, cells in _lines(text, file):
+    check, wrong = partial(_columns, file=file), partial(_wrong, file)
+    for line, cells in sheet.table(text, check=check, wrong=wrong, longest=LONGEST_CELL):
         table.take(line, cells)
     listed(in_order(table.faults))
     data = table.description()
     listed(in_order(faults(data, [held])))
     return data
-
-
-def _lines(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, column -> cell) of each row; empty rows are passed over."""
-    text = text.removeprefix("\ufeff")
-    head = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
-    csv.field_size_limit(LONGEST_CELL)
-    try:
-        columns = [one.strip() for one in next(reader, [])]
-        _columns(columns, file)
-        before = reader.line_num
-        for cells in reader:
-            line, before = before + 1, reader.line_num
-            if not any(cells):
-                continue
-            if len(cells) > len(columns) and any(cells[len(columns) :]):
-                raise Refused(f"{file}: line {line}: there are more cells than columns.", code="description")
-            padded = [*cells, *([""] * (len(columns) - len(cells)))]
-            yield line, {name: _meant(cell) for name, cell in zip(columns, padded, strict=False)}
-    except csv.Error as error:
-        raise Refused(f"{file}: line {reader.line_num} is not CSV.", code="description") from error
 
 
 def _columns(given: list[str], file: str) -> None:
@@ -120,6 +88,10 @@ def _columns(given: list[str], file: str) -> None:
     if twice:
         said.append(f"the column {twice[0]!r} is there twice")
     listed(f"{file}: line 1: {one}" for one in said)
+
+
+def _wrong(file: str, line: int, words: str) -> Refused:
+    return Refused(f"{file}: line {line}: {words}", code="description")
 
 
 class _Table:

@@ -1,7 +1,5 @@
 """The files of a pack. Tables as CSV, papers as PDF (tagged), events as JSON lines; each case in a folder of its own."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
@@ -14,6 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 import law
+from audit import sheet
 from connectors import holds
 from connectors.models import Finding, WorkOrder
 from privacyops.packs import chain, masks
@@ -227,10 +226,7 @@ def _cases(requests: list[Request]) -> Table:
 
 
 def _csv(table: Table) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerows([[sheets.plain(cell) for cell in row] for row in (table.columns, *table.rows)])
-    return out.getvalue()
+    return sheet.lines([table.columns, *table.rows])
 
 
 def _law(statute: str) -> str:

@@ -1,7 +1,5 @@
 """A report as tables: one shape for the page, CSV and PDF."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,12 +7,11 @@ from dataclasses import dataclass
 import typst
 from django.conf import settings
 
+from audit import sheet
 from privacyops.reports.california import Kind
 from privacyops.reports.facts import Hours, Line, Report
 
 PAPER = settings.BASE_DIR / "templates" / "admin" / "reports" / "report.typ"
-# A cell that a spreadsheet would run as a formula is written as text (CWE-1236).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,7 @@ def of_metrics(kinds: Iterable[Kind]) -> list[Table]:
 
 def as_csv(tables: Iterable[Table]) -> str:
     """All tables below one another, each with its heading."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for table in tables:
-        writer.writerow([table.title])
-        writer.writerows([[plain(cell) for cell in row] for row in (table.columns, *table.rows)])
-        writer.writerow([])
-    return out.getvalue()
+    return sheet.lines(row for one in tables for row in ([one.title], one.columns, *one.rows, []))
 
 
 def as_pdf(title: str, subtitle: str, tables: Iterable[Table]) -> bytes:
@@ -101,8 +92,3 @@ def _hours(rows: Sequence[Hours]) -> list[Sequence[str]]:
 
 def _pairs(rows: Iterable[tuple[str, int]]) -> list[Sequence[str]]:
     return [(label, str(many)) for label, many in rows]
-
-
-def plain(cell: str) -> str:
-    """A cell that a spreadsheet does not run as a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -57,7 +57,9 @@ def test_with_one_fault_nothing_is_loaded_and_each_is_named_with_its_line(site, 
     assert not Cookie.objects.exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"name\nx", b"a" * 1_000_001])
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"name\nx", b"a" * 1_000_001, (HEAD + "shop,a,\0,stats,1,first").encode()]
+)
 def test_what_is_no_such_file_is_refused_in_words(site, maya, data) -> None:
     with pytest.raises(Refused):
         cookies.load(data, by=maya)
@@ -68,6 +70,7 @@ def test_no_cell_is_a_formula(site, maya) -> None:
     text = cookies.written(list(Cookie.objects.select_related("site", "purpose")))
     assert "'=HYPERLINK" in text and "'-x" in text
     assert cookies.load(text.encode(), by=maya).changed == 1 and Cookie.objects.get().provider == "=HYPERLINK(1)"
+    assert load("shop,-x,'tis us,stats,1,first\n", maya).changed == 1 and Cookie.objects.get().provider == "'tis us"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from audit.assurance import checks
+from audit.importing.lines import Done
 from audit.models import Event
 from audit.refusal import Refused
 from consent import choices, devices, importing, rebuilding
@@ -55,7 +56,7 @@ def test_whatever_the_view_says_is_found_and_mended_from_the_ledger(ledger, harm
     assert Event.objects.filter(name="standing.rebuilt").count() == 1
 
 
-def load(text: str) -> tuple[importing.Done, list[list[str]]]:
+def load(text: str) -> tuple[Done, list[list[str]]]:
     report = io.StringIO()
     done = importing.load(io.StringIO(text), actor=CLERK, report=report)
     return done, list(csv.reader(io.StringIO(report.getvalue())))[1:]
@@ -86,6 +87,19 @@ def test_each_rejected_line_is_reported_by_its_number_field_and_words() -> None:
     ]  # fmt: skip
     assert all(row[3].strip() for row in rejected) and "not an address" not in str(rejected)
     assert (done.recorded, done.rejected, len(done.shown)) == (1, 8, 8)
+
+
+def test_a_rejected_row_of_several_lines_has_the_number_of_its_first() -> None:
+    purpose()
+    many = 'email,x,news,yes,2026-05-01T12:00:00Z,"one\ntwo\nthree"\n'
+    done, rejected = load(HEAD.replace("\n", ",words\n") + many + YES.replace("\n", ",Yes.\n"))
+    assert (done.recorded, [row[0] for row in rejected]) == (1, ["2"])
+
+
+def test_a_file_of_a_spreadsheet_with_semicolons_is_the_same_file() -> None:
+    purpose()
+    load(HEAD + YES)
+    assert load((HEAD + YES).replace(",", ";"))[0].repeated == 1
 
 
 @pytest.mark.parametrize("head", ["kind,identifier\n", HEAD.replace("kind", "colour"), "", HEAD.strip() + ",kind\n"])

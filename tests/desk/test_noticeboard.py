@@ -14,7 +14,8 @@ from disclosures.models import Recipient
 from inventory.models import DataCategory, Purpose
 from privacyops.home import cards
 from tests.consent.builders import CLERK, ada
-from tests.desk.builders import browser, colleague, noticed, root
+from tests.desk.builders import browser, colleague, root
+from tests.desk.companions import noticed
 
 VERSIONS = "/admin/consent/noticeversion/"
 FORM = {"title": "Notice", "body": "We keep little.", "effective_on": "2026-01-01", "key": "privacy", "language": "en",

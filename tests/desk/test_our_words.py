@@ -71,6 +71,12 @@ def load(client: Client, text: str, *, status: int = 200) -> str:
     return answer.content.decode()
 
 
+def test_no_text_of_the_sheet_is_a_formula_and_it_comes_back_as_it_was(news, officer):
+    Purpose.objects.update(name="=1+1")
+    assert "'=1+1," in officer.get(PAGE + "&as=csv").content.decode()
+    assert "Saved 1 text<" in load(officer, "text;words\n'=1+1;'-2\n") and phrases.said("=1+1", "de") == "-2"
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n"])
 def test_a_file_without_the_two_columns_is_refused_in_words(news, officer, text):
     assert "text,words" in load(officer, text, status=422)

@@ -7,7 +7,8 @@ from django.conf import settings
 
 from disclosures import proposing
 from disclosures.models import Release, ReleaseProposal
-from tests.desk.builders import browser, colleague, left, root
+from tests.desk.builders import browser, colleague, root
+from tests.desk.companions import left
 from tests.desk.test_desk_looks import LOOKS, chromium, look  # noqa: F401
 from tests.disclosures import release_builders as releases
 

@@ -1,12 +1,15 @@
 """A real mail server and a real webhook for notices."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from audit import failpoints
 from disclosures.models import Channel
+from tests.disclosures import legal
 from tests.disclosures.builders import Post
 from tests.disclosures.listening import Receiver, listening
 
@@ -45,3 +48,17 @@ def hook(receiver: Receiver, db: None) -> Channel:
 def disarmed() -> Iterator[None]:
     yield
     failpoints.arm("")
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """Where sealed copies of legal demands are kept."""
+    settings.DEMAND_DIR = tmp_path / "demands"
+    yield settings.DEMAND_DIR
+    failpoints.arm("")
+
+
+@pytest.fixture
+def two(db: None) -> tuple[User, User]:
+    """Who prepares a demand, and who approves it."""
+    return legal.team()

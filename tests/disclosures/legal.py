@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
+from audit.refusal import Refused
 from disclosures import persons
 from disclosures.demands import checklists, moving, registering, sealing
 from disclosures.models import LegalDemand, Transaction
@@ -149,3 +151,16 @@ def told(row: Transaction, by: Any, days: int = 31) -> Transaction:
     deals.tell(row, object_until=timezone.localdate() + timedelta(days=days), by=by)
     row.refresh_from_db()
     return row
+
+
+def gagged(two: tuple[Any, Any], days: int = 10, **more: Any) -> LegalDemand:
+    """One that left under a gag of so many days."""
+    until = timezone.localdate() + timedelta(days=days)
+    return disclosed(*two, notify="gag", gag=True, gag_basis="18 U.S.C. § 2705(b)", gag_until=until, **more)
+
+
+def refused(code: str, verb: Any, *args: Any, **kwargs: Any) -> None:
+    """A verb that refuses with this code."""
+    with pytest.raises(Refused) as caught:
+        verb(*args, **kwargs)
+    assert caught.value.code == code, caught.value.message

@@ -6,6 +6,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from audit.importing.lines import Done
 from audit.models import Event
 from audit.refusal import Refused
 from disclosures import importing, recording
@@ -24,8 +25,8 @@ def _known() -> None:
     purpose("service", lawful_basis="contract")
 
 
-def load(text: str, report: io.StringIO | None = None) -> importing.Done:
-    return importing.load(text.splitlines(keepends=True), actor=CLERK, report=report)
+def load(text: str, report: io.StringIO | None = None) -> Done:
+    return importing.load(io.StringIO(text, newline=""), actor=CLERK, report=report)
 
 
 def test_a_file_is_recorded_and_a_second_import_changes_nothing() -> None:
@@ -58,6 +59,16 @@ def test_each_line_that_is_not_taken_stands_in_the_report_without_its_values() -
     assert [(int(row["line"]), row["field"]) for row in rows] == [(n, field) for n, (_, field) in enumerate(wrong, 3)]
     assert all(row["words"] for row in rows) and "ada" not in report.getvalue().lower()
     assert [one.line for one in done.shown] == [int(row["line"]) for row in rows]
+
+
+def test_a_spreadsheets_semicolons_and_odd_line_breaks_are_read_and_a_rejected_row_has_its_first_line() -> None:
+    odd = GOOD.replace("application sent", "applied\u2028and sent")
+    wrong = 'email,ada,mill,contact,2026-10-01T10:00:00Z,,"two\nlines"\n'
+    done = importing.load(HEAD + odd + wrong + GOOD, actor=CLERK)
+    assert (done.recorded, [one.line for one in done.shown]) == (2, [3])
+    semicolons = (HEAD + GOOD).replace("professional; contact", "professional! contact").replace(",", ";")
+    file = semicolons.replace("professional! contact", '"professional; contact"')
+    assert importing.load(file, actor=CLERK).repeated == 1
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,11 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audit.models import Event
 from audit.refusal import Refused
 from disclosures import register
 from disclosures.models import Grant, Recipient, Transfer
-from disclosures.register import cells
 from tests.consent.builders import CLERK, colleague, purpose
 from tests.disclosures.builders import category, recipient
 
@@ -73,11 +70,6 @@ def test_no_cell_is_a_formula_for_a_spreadsheet() -> None:
     full()
     rows = list(csv.reader(io.StringIO(register.export())))
     assert not [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
-
-
-@given(st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=30))
-def test_a_neutral_cell_means_what_it_meant(text: str) -> None:
-    assert cells.meant(cells.neutral(text)) == text
 
 
 def test_a_file_is_checked_without_being_written() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.census import people
-from disclosures.releases import auditing, differencing, gate, hierarchies, noise, parameters, suppressing
+from disclosures.releases import auditing, columns, differencing, gate, hierarchies, noise, parameters, suppressing
 from disclosures.releases.conditions import covers, within
 from disclosures.releases.differencing import Said
 from disclosures.releases.verdicts import Before, Verdict
@@ -386,3 +386,9 @@ def test_what_cannot_be_asked_for_is_said_by_its_name(change, field) -> None:
     with pytest.raises(parameters.Odd) as odd:
         microdata(**change)
     assert odd.value.name == field and str(odd.value).endswith(".")
+
+
+@pytest.mark.parametrize("line", ["x\ry,z\n", "x\n"])
+def test_a_line_that_is_no_row_is_refused_with_its_number(line) -> None:
+    with pytest.raises(ValueError, match=r"^Line 3 "):
+        list(columns.of_csv(["a,b\n", "1,2\n", line]))

@@ -16,6 +16,7 @@ from disclosures.transactions import closing, moving, people, registering, room,
 from subjects.models import DataSubject
 from tests.disclosures import legal
 from tests.disclosures.builders import Post, person
+from tests.disclosures.legal import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.django_db
 def two():
     yield legal.team()
     failpoints.arm("")
-
-
-def refused(code: str, verb, *args, **kwargs) -> None:
-    with pytest.raises(Refused) as caught:
-        verb(*args, **kwargs)
-    assert caught.value.code == code, caught.value.message
 
 
 def state(row: Transaction) -> str:

@@ -57,3 +57,7 @@ def counted(*rows: int, schedule: Schedule, by: User) -> None:
             schedule=schedule, terms="", cutoff_on=TODAY, state="done", rows=count, approved_by=by, approved_at=now
         )
         Run.objects.filter(pk=run.pk).update(opened_at=now + timedelta(days=turn))
+
+
+def fresh(run: Run) -> Run:
+    return Run.objects.get(pk=run.pk)

@@ -1,6 +1,6 @@
 """A retention run, from the count to the certificate, on a real database."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,22 +9,17 @@ from django.utils import timezone
 from audit import log
 from audit.models import Event
 from audit.refusal import Refused
-from connectors import batches, engine, holds, settling
-from connectors.models import Authorisation, Batch, WorkOrder
+from connectors import batches, holds
+from connectors.models import Authorisation, WorkOrder
 from inventory.models import Collection, Field
-from inventory.models import System as InventorySystem
-from retention import moves, runs, tasks
+from retention import moves, runs
 from retention.models import Run, Schedule
 from tests.connectors.shop import ANNA, Shop, person, visits
 from tests.consent.builders import CLERK, at_once, colleague
-from tests.retention.builders import TODAY, days, first_chunk, grace_over, proposed, work
+from tests.retention.builders import days, fresh, grace_over, proposed, work
 
 pytestmark = pytest.mark.django_db
 CUTOFF = date(2026, 1, 11)
-
-
-def fresh(run: Run) -> Run:
-    return Run.objects.get(pk=run.pk)
 
 
 def test_a_proposal_counts_and_touches_nothing(shop: Shop, schedule: Schedule) -> None:
@@ -144,55 +139,6 @@ def test_the_database_refuses_an_approver_who_is_the_author_and_a_run_that_acts_
     assert not WorkOrder.objects.filter(operation="erase").exists()
 
 
-def test_a_run_can_be_cancelled_until_it_begins(shop: Shop, schedule: Schedule, staff) -> None:
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    runs.cancel(run, by=staff.nora)
-    grace_over(run)
-    work()
-    assert fresh(run).state == "cancelled" and fresh(run).finished_at and len(days(shop)) == 75
-    assert proposed(schedule).state == "proposed", "the way is free for the next one"
-
-
-def test_a_run_that_has_begun_ends_before_its_next_chunk_with_what_is_gone_on_its_certificate(
-    shop: Shop, schedule: Schedule, staff, settings
-) -> None:
-    settings.CHUNK_ROWS = 10
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    grace_over(run)
-    runs.advance(run.pk)
-    order = WorkOrder.objects.get(operation="erase")
-    first_chunk(order)
-    runs.cancel(fresh(run), by=staff.nora)
-    work()
-    done = fresh(run)
-    assert done.state == "cancelled" and len(days(shop)) == 65 and "Ended by a colleague" in done.note
-    assert done.certificate["collections"]["shop.visits"] == {"found": 30, "erased": 10, "spared_held": 0, "left": 20}
-    assert done.certificate["ended_early"] and done.certificate["waived_orders"] == 1
-    with pytest.raises(Refused):
-        runs.cancel(done, by=staff.paul)
-    assert proposed(schedule).rows == 20, "what stayed is proposed anew"
-
-
-def test_a_paused_run_goes_on_where_it_stopped(shop: Shop, schedule: Schedule, staff, settings) -> None:
-    settings.CHUNK_ROWS = 10
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    grace_over(run)
-    runs.advance(run.pk)
-    first_chunk(WorkOrder.objects.get(operation="erase"))
-    runs.pause(fresh(run), by=staff.paul)
-    work()
-    assert fresh(run).state == "running" and len(days(shop)) == 65 and "after 10 of 30 rows" in fresh(run).note
-    with pytest.raises(Refused):
-        runs.pause(fresh(run), by=staff.paul)
-    with pytest.raises(Refused):
-        runs.resume(fresh(run), by=staff.ole)
-    runs.resume(fresh(run), by=staff.paul)
-    work()
-    assert fresh(run).state == "done" and len(days(shop)) == 45 and fresh(run).note == ""
-    with pytest.raises(Refused):
-        runs.resume(fresh(run), by=staff.paul)
-
-
 def test_held_rows_alone_are_no_run_and_a_release_brings_them_back_at_once(shop: Shop, schedule, staff) -> None:
     hold = holds.place(person(ANNA), matter="case-7", reason="Claim", review_on=date(2027, 1, 1), by=staff.nora)
     run = proposed(schedule)
@@ -223,111 +169,12 @@ def test_masked_rows_are_not_proposed_again(shop: Shop, schedule: Schedule, staf
     assert proposed(schedule).state == "nothing"
 
 
-def test_a_clock_that_was_put_back_stops_runs(schedule: Schedule, monkeypatch) -> None:
-    log.record("run.opened", actor=CLERK, noun=schedule)
-    past = timezone.now() - timedelta(days=2)
-    monkeypatch.setattr(timezone, "now", lambda: past)
-    with pytest.raises(Refused, match="clock") as refused:
-        runs.propose(schedule, actor=CLERK, today=TODAY)
-    assert refused.value.code == "clock" and not Run.objects.exists()
-
-
-@pytest.mark.parametrize("change", [{"active": False}, {"period": 12}, {"unit": "years"}])
-def test_a_schedule_changed_in_the_grace_ends_the_run(shop: Shop, schedule: Schedule, staff, change: dict) -> None:
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    Schedule.objects.update(**change)
-    grace_over(run)
-    work()
-    assert fresh(run).state == "cancelled" and "changed" in fresh(run).note and len(days(shop)) == 75
-
-
-def test_an_author_who_became_the_approver_sends_the_run_back(shop: Shop, schedule: Schedule, staff) -> None:
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    Schedule.objects.update(author=staff.paul)
-    grace_over(run)
-    work()
-    assert fresh(run).state == "proposed" and fresh(run).approved_by is None and len(days(shop)) == 75
-
-
 def test_a_collection_kept_by_law_goes_when_its_time_is_over(shop: Shop, schedule: Schedule, staff) -> None:
     Collection.objects.filter(name="visits").update(erase="keep", keep_ground="legal_obligation")
     run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
     grace_over(run)
     work()
     assert fresh(run).certificate["collections"]["shop.visits"]["erased"] == 30 and len(days(shop)) == 45
-
-
-def test_a_system_that_is_away_parks_the_run_in_sight_and_a_retry_brings_it_on(shop: Shop, schedule, staff) -> None:
-    connection_row = InventorySystem.objects.get(key="shop").connection
-    connection_row.active = False
-    connection_row.save()
-    run = proposed(schedule)
-    assert run.state == "finding" and "switched off" in run.note
-    connection_row.active = True
-    connection_row.save()
-    settling.retry(batches.parked(run.batch).get(), by=staff.paul)
-    work()
-    assert (fresh(run).state, fresh(run).rows) == ("proposed", 30)
-
-
-def test_a_count_that_was_given_up_is_not_reported_as_nothing_to_do(shop: Shop, schedule, staff) -> None:
-    InventorySystem.objects.get(key="shop").connection.delete()
-    run = proposed(schedule)
-    settling.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
-    work()
-    assert fresh(run).state == "cancelled" and "given up" in fresh(run).note
-
-
-def test_an_erasure_that_was_given_up_says_what_is_left(shop: Shop, schedule, staff) -> None:
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    grace_over(run)
-    runs.advance(run.pk)
-    InventorySystem.objects.get(key="shop").connection.delete()
-    work()
-    assert fresh(run).state == "running" and fresh(run).note
-    settling.waive(batches.parked(run.batch).get(), reason_code="system_gone", by=staff.paul)
-    work()
-    paper = fresh(run).certificate
-    assert paper["collections"]["shop.visits"] == {"found": 30, "erased": 0, "spared_held": 0, "left": 30}
-    assert paper["waived_orders"] == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"active": False}, "schedule_off"),
-        ({"period": 0}, "schedule_period"),
-        ({"period": 30000, "unit": "years"}, "schedule_period"),
-    ],
-)
-def test_a_schedule_that_cannot_be_counted_is_refused_in_words(schedule, change: dict, code: str) -> None:
-    Schedule.objects.update(**change)
-    with pytest.raises(Refused) as refused:
-        runs.propose(Schedule.objects.get(), actor=CLERK, today=TODAY)
-    assert refused.value.code == code and not Run.objects.exists() and not Batch.objects.exists()
-
-
-def test_a_collection_without_a_date_is_refused(schedule) -> None:
-    Collection.objects.update(dated_by="")
-    with pytest.raises(Refused) as refused:
-        runs.propose(schedule, actor=CLERK, today=TODAY)
-    assert refused.value.code == "not_dated" and not Run.objects.exists()
-
-
-def test_one_run_at_a_time(schedule) -> None:
-    proposed(schedule)
-    with pytest.raises(Refused) as refused:
-        runs.propose(schedule, actor=CLERK, today=TODAY)
-    assert refused.value.code == "open_run_conflict"
-    assert Run.objects.count() == Batch.objects.count() == 1
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_four_proposals_at_once_open_one_run(schedule) -> None:
-    found = at_once(lambda _turn: runs.propose(schedule, actor=CLERK, today=TODAY), 4)
-    assert sorted(type(one).__name__ for one in found) == ["Refused", "Refused", "Refused", "Run"]
-    assert Run.objects.count() == Batch.objects.count() == 1
 
 
 @pytest.mark.postgres
@@ -337,32 +184,6 @@ def test_four_workers_at_once_start_a_run_once(schedule, staff) -> None:
     grace_over(run)
     assert at_once(lambda _turn: runs.advance(run.pk), 4) == [None] * 4
     assert Authorisation.objects.count() == 1 and Event.objects.filter(name="run.started").count() == 1
-
-
-def test_the_sweep_opens_what_is_due_and_only_that(schedule: Schedule) -> None:
-    now = timezone.now()
-    Schedule.objects.update(every_days=7)
-    assert runs.propose_due(now) == 1
-    assert runs.propose_due(now + timedelta(days=30)) == 0, "a run is open"
-    work()
-    run = Run.objects.get()
-    assert run.cutoff_on == runs._cutoff(schedule, runs.today(now)), "counted from today"
-    runs.cancel(run, by=schedule.author)
-    assert runs.propose_due(now + timedelta(days=6)) == 0
-    assert runs.propose_due(now + timedelta(days=7, minutes=1)) == 1
-
-
-def test_one_schedule_that_cannot_be_counted_does_not_stop_the_others(schedule: Schedule) -> None:
-    undated = Collection.objects.get(name="payments")
-    Schedule.objects.create(key="a-broken", title="Broken", collection=undated, period=1, unit="days", reason="x")
-    assert runs.propose_due(timezone.now()) == 1
-    assert Run.objects.get().schedule == schedule
-
-
-def test_the_tasks_are_doors_and_two_beats_do_the_work_of_one(schedule: Schedule) -> None:
-    assert tasks.propose_due() == 1 and tasks.propose_due() == 0
-    assert tasks.sweep_runs() == 1 and tasks.sweep_runs() == 0
-    tasks.advance_run(str(Run.objects.get().pk))
 
 
 def test_advancing_twice_is_advancing_once(schedule: Schedule, staff) -> None:
@@ -400,15 +221,3 @@ def test_what_a_sweep_looks_at_costs_a_fixed_number_of_queries(schedule: Schedul
         runs.can_move(timezone.now())
     with django_assert_num_queries(1):
         runs.due(timezone.now())
-
-
-def test_a_run_that_cannot_be_counted_anew_stays_with_its_reason(shop: Shop, schedule: Schedule, staff) -> None:
-    run = runs.approve(proposed(schedule), by=staff.paul, rows=30)
-    shop.do(visits.insert(), [{"account_id": 2, "ip": "192.0.2.9", "seen_on": date(2025, 12, 1)}])
-    grace_over(run)
-    runs.advance(run.pk)
-    for pk in batches.claimable(timezone.now()).values_list("pk", flat=True):
-        engine.run(pk)
-    Collection.objects.update(dated_by="")
-    work()
-    assert fresh(run).state == "running" and "dates its rows" in fresh(run).note and len(days(shop)) == 76
