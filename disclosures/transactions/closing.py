@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit import log
 from audit.failpoints import failpoint
+from disclosures import flows
 from disclosures.models import Disclosure, Transaction, TransactionPerson
 from disclosures.transactions import moving, table
 from disclosures.transactions.registering import locked, note
@@ -43,6 +44,8 @@ def _batch(transaction_id: UUID) -> int:
                         occasion=f"Transfer of the business {row.reference}", disclosed_at=now) for _, one in people],
             batch_size=500,
         )  # fmt: skip
+        why = row.purpose.key if row.purpose else ""
+        flows.note((row.other_party_id, flows.month(now), one, why) for one in keys)
         TransactionPerson.objects.filter(transaction=row, pk__in=[pk for pk, _ in people]).update(transferred_at=now)
         # An id is no name: the digest of all shows later that none was added or taken away.
         digest = hashlib.sha256("".join(sorted(str(one) for _, one in people)).encode()).hexdigest()

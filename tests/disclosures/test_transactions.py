@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit import failpoints, log
 from audit.models import Event
 from audit.refusal import Refused
-from disclosures import persons, tasks
+from disclosures import persons, tasks, third_parties
 from disclosures.models import Disclosure, PersonNotice, RoomItem, Transaction, TransactionPerson
 from disclosures.transactions import closing, moving, people, registering, room, table
 from subjects.models import DataSubject
@@ -62,6 +62,9 @@ def test_a_transaction_goes_from_signing_to_the_ledger(two, post: Post):
         and entry.categories == ["contact"]
     )
     assert entry.subject == person("ada@example.org")
+    assert entry.recipient in [one.recipient for one in third_parties.of_anybody()], (
+        "the lists of a year tell of it as well"
+    )
     refused("too_many_people", registering.hand_over, row, row.datasets.get().pk, people=2, left_out=0, by=paula)
     registering.hand_over(row, row.datasets.get().pk, people=1, left_out=1, digest="a" * 64, by=paula)
     tasks.sweep_closings()
