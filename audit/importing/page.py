@@ -46,6 +46,6 @@ def show(screen: ReadOnly, request: HttpRequest, words: Words, load: Callable[[s
     back = f"admin:{screen.opts.app_label}_{screen.opts.model_name}_changelist"
     context = {
         **screen.admin_site.each_context(request), "title": words.title, "form": form, "done": done, "words": words,
-        "most": MOST_MEGABYTES, "opts": screen.opts, "back": back,
+        "most": MOST_MEGABYTES, "back": back,
     }  # fmt: skip
     return TemplateResponse(request, "admin/import.html", context, status=422 if form.errors else 200)
