@@ -2,28 +2,24 @@
 by a signed call, or by a colleague who heard it.
 """
 
-import base64
-import binascii
-import hmac
-import uuid
 from datetime import datetime
 from typing import Any
 
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Coalesce
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from audit import actor as actors
 from audit import log
 from audit.actor import Actor
 from audit.refusal import Refused
+from disclosures import links
 from disclosures.models import Errand, Notice
 
 RECIPIENT = actors.worker("disclosures.acknowledging")
 # Whoever is sending a notice this moment loses its row.
 NEXT = F("fence") + 1
-ID_BYTES, SEAL_BYTES = 16, 32
+LINK = "disclosures.acknowledge"
 LONGEST_WORDS, LONGEST_NAME = 2000, 120
 CANNOT = (
     "The recipient says that it cannot do it. Read its words, ask it, then send again, give up or record the ground."
@@ -31,26 +27,14 @@ CANNOT = (
 
 
 def token(notice: Notice) -> str:
-    """The last part of the recipient's link: the notice's id and its HMAC under SECRET_KEY, 64 characters."""
-    return base64.urlsafe_b64encode(notice.pk.bytes + _seal(notice.pk)).decode()
-
-
-def _seal(notice_id: uuid.UUID) -> bytes:
-    return bytes(salted_hmac("disclosures.acknowledge", str(notice_id), algorithm="sha256").digest())
+    """The last part of the recipient's link."""
+    return links.token(notice.pk, LINK)
 
 
 def by_token(text: str) -> Notice | None:
     """The notice behind a link, or None."""
-    try:
-        raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return None
-    if len(raw) != ID_BYTES + SEAL_BYTES:
-        return None
-    key = uuid.UUID(bytes=raw[:ID_BYTES])
-    if not hmac.compare_digest(_seal(key), raw[ID_BYTES:]):
-        return None
-    return Notice.objects.select_related("recipient__channel").filter(pk=key).first()
+    key = links.opened(text, LINK)
+    return Notice.objects.select_related("recipient__channel").filter(pk=key).first() if key else None
 
 
 def acknowledge(

@@ -1,5 +1,6 @@
 """What clients say to a change of sub-processors: agreed, or objected, and what came of the objection (GDPR art. 28(2))."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,34 +10,56 @@ from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
+from audit.actor import Actor
 from audit.refusal import Refused
 from disclosures.models import Client, ClientAnswer, ListChange
 
 MAY = "disclosures.settle_clientanswer"
-Answer, Outcome = ClientAnswer.Answer, ClientAnswer.Outcome
+CLIENT = actors.worker("disclosures.answering")  # whoever holds the link of a client; nobody signed in
+Answer, Outcome, Way = ClientAnswer.Answer, ClientAnswer.Outcome, ClientAnswer.Way
 LONGEST = 500
 
 
+@dataclass(frozen=True)
+class Signed:
+    """The client itself, by the link in its mail: who writes, as typed."""
+
+    name: str
+
+
 def record(
-    change: ListChange, client: Client, *, answer: str, said_on: date, words: str = "", by: User
+    change: ListChange, client: Client, *, answer: str, said_on: date, words: str = "", by: User | Signed
 ) -> ClientAnswer:
     """Enter what a client said. One that came after the day is entered too: whether it counts is for the contract.
 
     An agreement may be followed by an objection and the other way round, as long as nothing came of it. Raises Refused:
     "not_allowed", "day_wrong", "words_missing" for an objection without its reason, "state_conflict", "change_over".
     """
-    _may(by)
-    check(change, answer, said_on, words)
+    if not isinstance(by, Signed):
+        _may(by)
     with log.atomic():
+        # Two answers at once, and a withdrawal meanwhile, wait for each other here.
+        change = ListChange.objects.select_for_update().get(pk=change.pk)
+        check(change, answer, said_on, words)
         row = ClientAnswer.objects.select_for_update().filter(change=change, client=client).first()
         if row is not None and (row.outcome or row.answer == answer):
             raise Refused("The answer of this client is recorded already.", code="state_conflict")
         row = row or ClientAnswer(change=change, client=client)
-        row.answer, row.said_on, row.words, row.recorded_by = answer, said_on, words.strip(), by
+        row.answer, row.said_on, row.words = answer, said_on, words.strip()
+        actor = _enter(row, by)
         row.save()
-        facts: dict[str, Any] = {"number": change.number, "client": client.key, "answer": answer}
-        log.record("subprocessor.answered", actor=actors.staff(by.pk), noun=row, **facts)
+        facts: dict[str, Any] = {"number": change.number, "client": client.key, "answer": answer, "way": row.way}
+        log.record("subprocessor.answered", actor=actor, noun=row, **facts)
     return row
+
+
+def _enter(row: ClientAnswer, by: User | Signed) -> Actor:
+    """Note on an answer who entered it; the same for the log."""
+    if isinstance(by, Signed):
+        row.way, row.signed_by, row.recorded_by = Way.PAGE, by.name, None
+        return CLIENT
+    row.way, row.signed_by, row.recorded_by = Way.DESK, "", by
+    return actors.staff(by.pk)
 
 
 def check(change: ListChange, answer: str, said_on: date, words: str) -> None:

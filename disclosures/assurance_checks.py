@@ -45,10 +45,6 @@ def _list(noun: str, filters: str = "") -> str:
     return reverse(f"admin:disclosures_{noun}_changelist") + (f"?{filters}" if filters else "")
 
 
-# A recipient confirms within a month, as long as we have to answer the person.
-CONFIRM_DAYS = 30
-
-
 @check("P9", "disclosures.contracts", "Every active recipient has a country and a contract")
 def contracts() -> Finding:
     """Counts active recipients without one of them."""
@@ -66,10 +62,9 @@ def told() -> Finding:
 
 @check("P9", "disclosures.confirmed", "Recipients confirm what they were asked to do")
 def confirmed() -> Finding:
-    """Counts notices that were sent more than CONFIRM_DAYS ago and not confirmed."""
-    old = timezone.now() - timedelta(days=CONFIRM_DAYS)
-    silent = chasing.silent().filter(sent_at__lt=old).count()
-    return Finding(not silent, f"{silent} notices have been unconfirmed for more than {CONFIRM_DAYS} days.")
+    """Counts notices that are unconfirmed for longer than was agreed with the recipient."""
+    late = chasing.overdue(timezone.now())
+    return Finding(not late, f"{late} notices have been unconfirmed for longer than was agreed.", _list("notice"))
 
 
 @check("P9", "disclosures.to_active", "Nothing was passed to a recipient that is switched off")

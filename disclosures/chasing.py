@@ -5,8 +5,10 @@ a colleague is asked. Who need not confirm is left alone.
 import logging
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -20,7 +22,6 @@ from disclosures.outcomes import Verdict
 logger = logging.getLogger(__name__)
 CHASER = actors.worker("disclosures.chasing")
 State = Notice.State
-DEFAULT_DAYS = 14
 SILENT = "Told, reminded, and no word for {days} days. Call the recipient, then note its answer, send again or give up."
 UNREMINDED = "Told and not confirmed, and the reminder could not be mailed ({code}). Call the recipient."
 
@@ -82,16 +83,28 @@ def escalate(now: datetime) -> int:
     return changed
 
 
+def overdue(now: datetime) -> int:
+    """How many were told longer ago than was agreed with their recipient, and have not confirmed."""
+    return sum(rows.count() for rows in _past(silent(), "sent_at", now))
+
+
 def _late(rows: "QuerySet[Notice]", since: str, now: datetime) -> list[uuid.UUID]:
-    """Those of `rows` whose agreed days have passed `since`; a few at a time. The days differ by recipient, so they are asked
-    for by each number of days that is agreed with anybody: two or three in practice.
-    """
+    """Those of `rows` whose agreed days have passed `since`; a few at a time."""
     found: list[uuid.UUID] = []
-    agreed = {DEFAULT_DAYS, *Channel.objects.values_list("confirm_days", flat=True).distinct()}
-    for days in sorted(agreed):
-        own = Q(recipient__channel__confirm_days=days)
-        if days == DEFAULT_DAYS:
-            own |= Q(recipient__channel=None)
-        due = rows.filter(own, **{f"{since}__lt": now - timedelta(days=days)})
+    for due in _past(rows, since, now):
         found += due.order_by(since).values_list("pk", flat=True)[:200]
     return found
+
+
+def _past(rows: "QuerySet[Notice]", since: str, now: datetime) -> "Iterator[QuerySet[Notice]]":
+    """Those of `rows` whose days have passed `since`: its recipient's own, or the usual ones where it has no way of telling.
+
+    They are asked for by each number of days that is agreed with anybody: two or three in practice.
+    """
+    usual = settings.CONFIRM_DAYS
+    agreed = {usual, *Channel.objects.values_list("confirm_days", flat=True).distinct()}
+    for days in sorted(agreed):
+        own = Q(recipient__channel__confirm_days=days)
+        if days == usual:
+            own |= Q(recipient__channel=None)
+        yield rows.filter(own, **{f"{since}__lt": now - timedelta(days=days)})

@@ -24,7 +24,7 @@ from audit import leases, log
 from audit.bell import ring
 from audit.failpoints import failpoint
 from audit.refusal import Refused
-from disclosures import subscriptions
+from disclosures import answering, subscriptions
 from disclosures.bells import send_list_mail
 from disclosures.models import Client, ListChange, ListMail, Subscriber
 from subjects import identifiers
@@ -150,6 +150,8 @@ def mail(row: ListMail, address: str) -> EmailMessage:
         key = subscriptions.token(row.subscriber, "confirm")
         context["link"] = f"{settings.SITE_URL}/sub-processors/confirm/{key}/"
         context["days"] = subscriptions.CONFIRM_DAYS
+    if answering.invites(row):
+        context["answer"] = f"{settings.SITE_URL}/sub-processors/answer/{answering.token(row)}/"
     reader = row.client or row.subscriber
     wanted = reader.language.lower() if reader else ""
     with translation.override(wanted if wanted in dict(settings.LANGUAGES) else settings.PUBLIC_LANGUAGE):

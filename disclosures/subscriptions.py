@@ -4,18 +4,14 @@ Tokens are derived from the row's id under SECRET_KEY, one for each use, and sto
 answer whether their address is known or not.
 """
 
-import base64
-import binascii
-import hmac
-import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 
 from audit import actor as actors
 from audit import log
 from audit.bell import ring
+from disclosures import links
 from disclosures.bells import send_list_mail
 from disclosures.models import ListMail, Subscriber
 from subjects import identifiers, vault
@@ -24,31 +20,18 @@ READER = actors.worker("disclosures.subscriptions")
 CONFIRM_DAYS = 7
 # Whoever presses the button again gets no second mail for so long.
 AGAIN = timedelta(hours=1)
-ID_BYTES, SEAL_BYTES = 16, 32
 State = Subscriber.State
 
 
 def token(row: Subscriber, use: str) -> str:
-    """The last part of a link: the row's id and its HMAC for this use ("confirm", "stop")."""
-    return base64.urlsafe_b64encode(row.pk.bytes + _seal(row.pk, use)).decode()
-
-
-def _seal(key: uuid.UUID, use: str) -> bytes:
-    return bytes(salted_hmac(f"disclosures.subscriptions.{use}", str(key), algorithm="sha256").digest())
+    """The last part of a link, for this use ("confirm", "stop")."""
+    return links.token(row.pk, f"disclosures.subscriptions.{use}")
 
 
 def by_token(text: str, use: str) -> Subscriber | None:
     """The subscriber behind a link, or None."""
-    try:
-        raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return None
-    if len(raw) != ID_BYTES + SEAL_BYTES:
-        return None
-    key = uuid.UUID(bytes=raw[:ID_BYTES])
-    if not hmac.compare_digest(_seal(key, use), raw[ID_BYTES:]):
-        return None
-    return Subscriber.objects.filter(pk=key).first()
+    key = links.opened(text, f"disclosures.subscriptions.{use}")
+    return Subscriber.objects.filter(pk=key).first() if key else None
 
 
 def subscribe(address: str, *, language: str, now: datetime) -> None:

@@ -80,6 +80,9 @@ UNPROVED_DAYS = env.int("UNPROVED_DAYS", default=30)
 REFERRAL_DAYS = env.int("REFERRAL_DAYS", default=5)
 TRANSFER_REGIMES = env.list("TRANSFER_REGIMES", default=["EU"])  # EU, UK, CH: whose rules on transfers abroad hold
 SUBPROCESSOR_NOTICE_DAYS = env.int("SUBPROCESSOR_NOTICE_DAYS", default=30)  # clients hear so long before
+CONFIRM_DAYS = env.int(
+    "CONFIRM_DAYS", default=14
+)  # a recipient confirms in so many, unless its way of telling says other
 POLICY_CHECK_DAYS = env.int("POLICY_CHECK_DAYS", default=7)  # between looks at policies of external sites
 # Public forms that one network (an IPv4 address, an IPv6 /64) may send in ten minutes.
 # Which rights the public form offers, of those that the law or our policy gives; empty: all.

@@ -145,8 +145,8 @@ class ClientAnswerAdmin(Accountable):
 
     records = False  # the verbs do
     form = AnswerForm
-    list_display = ("change", "client", "answer", "said_on", "words", "outcome", "settled_on")
-    list_filter = (Waits, "answer", "outcome", "client")
+    list_display = ("change", "client", "answer", "said_on", "way", "words", "outcome", "settled_on")
+    list_filter = (Waits, "answer", "outcome", "way", "client")
     list_select_related = ("change", "client")
     verbs = (
         Verb("settle", "What came of it", answers.MAY, _settle,
@@ -156,7 +156,8 @@ class ClientAnswerAdmin(Accountable):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["change", "client", "answer", "said_on", "words"]
-        return fields if obj is None else [*fields, "outcome", "settled_on", "recorded_by", "recorded_at"]
+        known = ["outcome", "settled_on", "way", "signed_by", "recorded_by", "recorded_at"]
+        return fields if obj is None else [*fields, *known]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return colleague(request).has_perm(answers.MAY)

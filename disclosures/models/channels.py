@@ -1,5 +1,6 @@
 """How a recipient is told: by which way, by which sign of the person, until when it confirms."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -7,6 +8,11 @@ from django.db.models import Q
 from disclosures.models.recipients import Recipient
 from inventory.models import Purpose
 from subjects.fields import EncryptedTextField
+
+
+def usual_days() -> int:
+    """Days to confirm where nothing else was agreed."""
+    return int(settings.CONFIRM_DAYS)
 
 
 class Channel(models.Model):
@@ -43,7 +49,7 @@ class Channel(models.Model):
         "we expect them to confirm", default=True, help_text="Off: that our notice was taken is enough."
     )
     confirm_days = models.PositiveSmallIntegerField(
-        "days to confirm", default=14, validators=[MinValueValidator(1), MaxValueValidator(90)],
+        "days to confirm", default=usual_days, validators=[MinValueValidator(1), MaxValueValidator(90)],
         help_text="After so many days they are reminded, after as many again a colleague is asked. By hand: our deadline.",
     )  # fmt: skip
     secret = EncryptedTextField(null=True, editable=False, help_text="Signs each message; shown once.")

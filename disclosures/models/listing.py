@@ -131,6 +131,10 @@ class ClientAnswer(models.Model):
         CONTRACT_ENDS = "contract_ends", "The contract ends"
         NO_GROUND = "no_ground", "Refused: no ground under the contract"
 
+    class Way(models.TextChoices):
+        DESK = "desk", "A colleague, from what the client wrote"
+        PAGE = "page", "The client, by the link in our mail"
+
     change = models.ForeignKey(ListChange, on_delete=models.PROTECT, related_name="answers")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="answers")
     answer = models.CharField(max_length=8, choices=Answer)
@@ -138,6 +142,8 @@ class ClientAnswer(models.Model):
     words = models.CharField(max_length=500, blank=True, help_text="Their reason, without names of people.")
     outcome = models.CharField(max_length=14, choices=Outcome, blank=True)
     settled_on = models.DateField(null=True, blank=True)
+    way = models.CharField("entered by", max_length=4, choices=Way, default=Way.DESK)
+    signed_by = EncryptedTextField("who wrote", blank=True, help_text="At the client, as they typed it.")
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

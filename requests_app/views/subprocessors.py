@@ -55,8 +55,8 @@ def _show(request: HttpRequest, form: EmailForm, *, status: int = 200, trouble: 
     changes = list(listing.announced()[:MOST_CHANGES])
     context = {
         "form": form, "problems": list(form.problems()), "trouble": trouble, "work": flood.asks(request),
-        "rows": [(entry, _places(entry.change)) for entry in listing.on(today)],
-        "coming": [(one, _places(one)) for one in listing.coming(today)],
+        "rows": [(entry, places_of(entry.change)) for entry in listing.on(today)],
+        "coming": [(one, places_of(one)) for one in listing.coming(today)],
         "changes": [(one, _what(one, today)) for one in changes],
         "version": max((one.number for one in changes if one.starts_on <= today), default=0),
         "days": settings.SUBPROCESSOR_NOTICE_DAYS,
@@ -64,7 +64,7 @@ def _show(request: HttpRequest, form: EmailForm, *, status: int = 200, trouble: 
     return visitor.page(request, FORM, context, status=status)
 
 
-def _places(one: ListChange) -> str:
+def places_of(one: ListChange) -> str:
     """Where data is, in the words of the page."""
     known = {**PLACES, "US": "United States"}
     return ", ".join(_(known[code]) if code in known else code for code in one.countries)

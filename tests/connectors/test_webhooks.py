@@ -20,6 +20,20 @@ def test_the_published_example_comes_out_as_published() -> None:
     assert sent["webhook-timestamp"] == "1731705121" and sent["webhook-id"] == "msg_loFOjxBNrRLzqYUf"
 
 
+def test_the_library_that_receivers_use_verifies_what_we_sign_and_signs_what_we_verify() -> None:
+    theirs = pytest.importorskip("standardwebhooks", reason="standardwebhooks is in requirements-dev.txt")
+    now = datetime.now(tz=UTC)
+    sent = webhooks.headers("m-1", BODY, now, NEW, OLD)
+    for one in (OLD, NEW):
+        assert theirs.Webhook(one).verify(BODY, sent) == {"type": "notice.erasure"}
+    forged = ({**sent, "webhook-id": "m-2"}, BODY), (sent, b"{}"), (webhooks.headers("m-1", BODY, now, OLD), BODY)
+    for changed, body in forged:
+        with pytest.raises(theirs.WebhookVerificationError):
+            theirs.Webhook(NEW).verify(body, changed)
+    signed = theirs.Webhook(NEW).sign("m-1", now, BODY.decode())
+    assert webhooks.verified({**sent, "webhook-signature": signed}, BODY, [NEW], now)
+
+
 def test_while_a_secret_is_changed_both_count_and_afterwards_only_the_new_one() -> None:
     sent = webhooks.headers("m-1", BODY, NOW, NEW, OLD)
     assert len(sent["webhook-signature"].split(" ")) == 2

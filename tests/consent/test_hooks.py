@@ -89,6 +89,16 @@ def test_a_change_is_told_once_with_a_signature_and_without_a_name(shop, secret)
     assert b"ada@" not in body.lower() and b"example.org" not in body
 
 
+def test_what_arrives_is_verified_by_the_library_that_receivers_use(shop, secret) -> None:
+    theirs = pytest.importorskip("standardwebhooks", reason="standardwebhooks is in requirements-dev.txt")
+    choice = say()
+    assert run().state == "sent"
+    headers, body = shop.got[0]
+    assert theirs.Webhook(secret).verify(body, dict(headers))["data"]["choice"] == str(choice.pk)
+    with pytest.raises(theirs.WebhookVerificationError):
+        theirs.Webhook(secret).verify(body + b" ", dict(headers))
+
+
 def test_only_who_listens_to_the_purpose_hears_of_it(shop, secret) -> None:
     one = Subscription.objects.get()
     one.purposes.set([purpose("ads")])

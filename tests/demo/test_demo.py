@@ -136,6 +136,7 @@ def test_the_engine_finds_what_plain_sql_counts(loaded: Path, email: str) -> Non
 def test_a_notice_is_in_force_and_an_older_one_is_kept(loaded: Path) -> None:
     now = notices.current()
     assert now and now.number == 2 and "Server logs: 90 days" in now.body
+    assert "aggregated or anonymised data" in now.body and "no longer personal data" in now.body, "promise P4"
     assert now.approved_by != now.written_by and Told.objects.filter(version=now).count() == 2
 
 

@@ -1,14 +1,15 @@
 """Each check is green on a sound company and red on the fault that it is there for."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from audit import assurance, triggers
-from disclosures import append_only, ledger
-from disclosures.models import Notice, Recipient, StandingDisclosure
+from disclosures import append_only, chasing, ledger
+from disclosures.models import Channel, Notice, Recipient, StandingDisclosure
 from tests.consent.builders import CLERK
 from tests.disclosures.builders import category, person, recipient, tell
 
@@ -30,13 +31,25 @@ def test_a_recipient_without_country_or_contract_is_found_unless_it_is_switched_
     assert run("disclosures.contracts")
 
 
-def test_a_notice_that_nobody_took_or_nobody_confirmed_is_found() -> None:
-    recipient("mailer", "contact", receives_everyone=True)
+def test_a_notice_that_nobody_took_or_nobody_confirmed_is_found(settings: Any) -> None:
+    mailer = recipient("mailer", "contact", receives_everyone=True)
     tell()
-    Notice.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=29))
+    Notice.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=13))
     assert run("disclosures.told") and run("disclosures.confirmed")
-    Notice.objects.update(sent_at=timezone.now() - timedelta(days=31))
+    Notice.objects.update(sent_at=timezone.now() - timedelta(days=15))
     assert not run("disclosures.confirmed")
+    settings.CONFIRM_DAYS = 20
+    assert run("disclosures.confirmed"), "the usual days are a setting"
+    way = Channel.objects.create(recipient=mailer)
+    assert way.confirm_days == 20, "with which a new way of telling begins"
+    Channel.objects.update(confirm_days=10)
+    assert not run("disclosures.confirmed"), "but what was agreed with a recipient wins"
+    settings.CONFIRM_DAYS, sent = 5, timezone.now() - timedelta(days=80)
+    Channel.objects.update(confirm_days=90)
+    Notice.objects.update(sent_at=sent)
+    assert run("disclosures.confirmed") and chasing.to_remind(timezone.now()) == []
+    Channel.objects.update(confirm_days=70)
+    assert not run("disclosures.confirmed") and len(chasing.to_remind(timezone.now())) == 1, "one rule for both"
     Notice.objects.update(state="parked", park_reason="No.")
     assert not run("disclosures.told")
 

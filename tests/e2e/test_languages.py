@@ -32,7 +32,7 @@ def test_every_page_can_be_used_in_every_language(browser, live_server, language
         page.goto(live_server.url + path)
         assert page.evaluate("document.documentElement.lang") == language
         look(page, f"{language}-{name}", width, scheme)
-    for name in ("ask", "signin"):
+    for name in ("ask", "signin", "subprocessors-answer"):
         page.goto(live_server.url + pages[name])
         page.click("main form button.button")
         page.locator("#summary:focus").wait_for(timeout=10000)

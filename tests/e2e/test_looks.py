@@ -15,8 +15,9 @@ from django.urls import resolve
 from django.utils import timezone
 
 from consent.models import Cookie, NoticeVersion, Site
-from disclosures import listing, subscriptions
-from disclosures.models import Disclosure, ExternalSite, Recipient, StandingDisclosure, Subscriber
+from disclosures import answering, listing, subscriptions
+from disclosures.models import Client as Controller
+from disclosures.models import Disclosure, ExternalSite, ListMail, Recipient, StandingDisclosure, Subscriber
 from inventory.models import Collection, DataCategory, Dataset, Field, Purpose, System
 from requests_app import forms, steady, urls
 from requests_app.models import Attachment, Message, Request
@@ -169,6 +170,7 @@ def ada_with_everything() -> tuple[Client, dict[str, str]]:
         "embed": "/embed/request/", "subprocessors": "/sub-processors/", "subprocessors-asked": "/sub-processors/asked/",
         "subprocessors-confirm": f"/sub-processors/confirm/{subscriptions.token(reader, 'confirm')}/",
         "subprocessors-stop": f"/sub-processors/stop/{subscriptions.token(reader, 'stop')}/",
+        "subprocessors-answer": f"/sub-processors/answer/{answering.token(ListMail.objects.get(client__key='north'))}/",
         "missing": "/nothing-here/", "mailbox": "/mailbox/",
     }  # fmt: skip
 
@@ -180,6 +182,7 @@ def sub_processors() -> Subscriber:
         Recipient.objects.create(
             key=key, name=f"The {key} company", role=role, kind="Hosting", contact="p@x.example", country=country
         )
+    Controller.objects.create(key="north", name="North & Sons", contact="dpo@north.example")
     since = today - timedelta(days=400)
     listing.enter_first(Recipient.objects.get(key="mail"), by=boss, since=since, words="Annex 3")
     listing.announce(
@@ -253,7 +256,7 @@ def test_every_page_can_be_used_by_everybody(browser, live_server, width, scheme
     for name, path in pages.items():
         page.goto(live_server.url + path)
         look(page, name, width, scheme)
-    for name in ("ask", "do-not-sell", "signin"):
+    for name in ("ask", "do-not-sell", "signin", "subprocessors-answer"):
         page.goto(live_server.url + pages[name])
         page.click("main form button.button")
         page.locator("#summary:focus").wait_for(timeout=5000)  # the list of errors has the focus

@@ -73,6 +73,7 @@ MATRIX = {
     "subprocessors_asked": ("get", 200, 200, 200),
     "subprocessors_confirm": ("get", 404, 404, 404),
     "subprocessors_stop": ("get", 404, 404, 404),
+    "subprocessors_answer": ("get", 404, 404, 404),
     "receipt_keys": ("get", 200, 200, 200),
     "receipt_shapes": ("get", 200, 200, 200),
     "banner": ("get", 404, 404, 404),
