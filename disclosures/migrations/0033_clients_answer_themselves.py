@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('disclosures', '0031_releases_stay'),
+        ('disclosures', '0032_taken_back'),
     ]
 
     operations = [
