@@ -48,8 +48,10 @@ class SummaryAdmin(ReadOnly):
                 for one in cells
             ),
         )  # fmt: skip
-        head = "<thead><tr><th scope='col'>Group</th><th scope='col'>Rows</th><th scope='col'>Sums</th></tr></thead>"
-        return format_html("<table class='po-table'>{}<tbody>{}</tbody></table>", format_html(head), lines)
+        return format_html(
+            "<table class='po-table'><thead><tr><th scope='col'>Group</th><th scope='col'>Rows</th>"
+            "<th scope='col'>Sums</th></tr></thead><tbody>{}</tbody></table>", lines,
+        )  # fmt: skip
 
 
 def _settle(revival: Revival, by: User, given: dict[str, str]) -> str:

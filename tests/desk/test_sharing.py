@@ -102,7 +102,7 @@ def test_the_register_goes_out_and_in_by_who_may(officer: Browser) -> None:
     assert same.status_code == 200 and "0 new, 0 changed, 1 as they were" in same.content.decode()
     wrong = send(b"key,role\nmill,boss\n", "load")
     assert wrong.status_code == 422 and "Line 2, role" in wrong.content.decode()
-    assert "Save it as UTF-8" in send(b"\xff\xfe", "load").content.decode()
+    assert "Save it as CSV in UTF-8" in send(b"\xff\xfe", "load").content.decode()
     assert "nothing was written" in send(b"key,name\nmill,Mill Ltd\n", "check").content.decode()
     assert Recipient.objects.get().name == "Mill"
     send(b"key,name\nmill,Mill Ltd\n", "load")

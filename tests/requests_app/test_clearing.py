@@ -169,7 +169,8 @@ def test_every_encrypted_field_of_a_case_is_cleared_or_is_none_of_a_case() -> No
         "disclosures.Channel.secret", "disclosures.Channel.old_secret", "disclosures.Channel.naming_key",
         "retention.CopySet.address",
         # Registers of their own, with a time of their own: holds, demands, transactions, releases, subscribers.
-        "connectors.RowHold.values", "disclosures.LegalDemand.signed_by", "disclosures.LegalDemand.authority_reference",
+        "connectors.RowHold.values", "disclosures.ClientAnswer.signed_by",
+        "disclosures.LegalDemand.signed_by", "disclosures.LegalDemand.authority_reference",
         "disclosures.LegalDemand.asks", "disclosures.LegalDemand.scope_note", "disclosures.LegalDemand.considered",
         "disclosures.LegalDemand.ground_note", "disclosures.DemandPerson.objection", "disclosures.DemandCheck.note",
         "disclosures.DemandFile.label", "disclosures.DemandFile.key", "disclosures.RoomItem.shown_to",
