@@ -286,6 +286,7 @@ def children(tmp_path_factory: pytest.TempPathFactory) -> Children:
 
 
 @pytest.mark.wide
+@pytest.mark.timeout(600)  # the first one prepares a portal in a process of its own
 @pytest.mark.parametrize("place", PLACES)
 def test_a_worker_killed_anywhere_leaves_work_that_the_next_one_ends_with_each_receipt_once(
     place: str, children: Children
