@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from connectors.acting import Acting
     from connectors.applying import Task
 
-# A transaction that takes no longer than so many seconds is made larger, up to so many chunks: each costs the same beside them.
-QUICK_SECONDS, MOST_CHUNKS = 0.25, 4
+MOST_CHUNKS = 4  # in one transaction, where they are quick
 
 
 class NotAll(Exception):
@@ -163,9 +162,7 @@ class Sweep:
             if not self._chunks(some):
                 return None
             turn += len(some)
-            quick = time.monotonic() - began < QUICK_SECONDS
-            most = 1 if self.work.gently else MOST_CHUNKS
-            stride = min(2 * stride, most) if quick else max(stride // 2, 1)
+            stride = throttling.stride(stride, time.monotonic() - began, 1 if self.work.gently else MOST_CHUNKS)
         return True
 
     def _chunks(self, some: list[tuple[int, Span]]) -> bool:
@@ -184,10 +181,11 @@ class Sweep:
                 ]
             elif len(some) == 1:
                 receipts = [self._by_keys(due, some[0][0])]
-            Receipt.objects.bulk_create(receipts)
-            # Progress was made, so the count of fruitless tries starts anew.
-            rows = sum(one.rows for one in receipts)
-            WorkOrder.objects.filter(pk=order.pk).update(rows_done=F("rows_done") + rows, attempts=1)
+            if receipts:
+                Receipt.objects.bulk_create(receipts)
+                # Progress was made, so the count of fruitless tries starts anew.
+                rows = sum(one.rows for one in receipts)
+                WorkOrder.objects.filter(pk=order.pk).update(rows_done=F("rows_done") + rows, attempts=1)
         failpoint("sweep.after_receipt")
         return bool(receipts) or all(self._chunks([one]) for one in some)
 

@@ -1,4 +1,5 @@
-"""What the work in one collection needs: which fields are searched, read and written, and whether rows are deleted. Pure.
+"""What the work in one collection needs: which fields are searched, read and written, and whether rows are deleted.
+`needed` is pure; `of_system` asks rooms above what they read there.
 
 Requests that are narrowed to some data categories mask rows that would else be deleted; they need more than this, and say so
 before they touch a row.

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Protocol
 
-from connectors import frozen, sparing, tying, wholly
+from connectors import frozen, sparing, throttling, tying, wholly
 from connectors.belonging import Belonging
 from connectors.kinds.base import Changing, Key, Kind
 from connectors.kinds.whole import Only, These, Whole, spanned, whole
@@ -21,8 +21,7 @@ from inventory.graph import CollectionSpec
 if TYPE_CHECKING:
     from connectors.applying import Task
 
-# A transaction that takes no longer than so many seconds is made larger, up to so many groups.
-QUICK_SECONDS, MOST_GROUPS = 0.25, 5
+MOST_GROUPS = 5  # in one transaction, where they are quick
 Group = list[tuple["Task", int]]  # chunks, each with what is done to it
 
 
@@ -65,8 +64,7 @@ class Setwise:
             taken = list(takewhile(lambda group: all(self.only(task) for task, _ in group), some)) or some[:1]
             began = time.monotonic()
             yield taken
-            turn, quick = turn + len(taken), time.monotonic() - began < QUICK_SECONDS
-            stride = min(2 * stride, MOST_GROUPS) if quick else 1
+            turn, stride = turn + len(taken), throttling.stride(stride, time.monotonic() - began, MOST_GROUPS)
 
     def delete(self, group: Group) -> bool:
         """Delete all of a group in one statement for each task. Nothing is done when one row is not there and theirs."""

@@ -20,6 +20,8 @@ from connectors.models import Batch, Throttle, WorkOrder
 MOST_SLEEP = 4.0
 # How often a chunk that is too slow doubles the rest after it, at most.
 MOST_DOUBLINGS = 3
+# A transaction that takes no longer than so many seconds is followed by a larger one: each costs the same beside its rows.
+QUICK_SECONDS = 0.25
 LAG_SECONDS = 5  # until a replica that is behind is looked at again
 
 
@@ -81,6 +83,11 @@ def of(order: WorkOrder, kind: Kind) -> Gait:
     if order.batch.reason == Batch.Reason.RETENTION:
         throttle = Throttle.objects.filter(system=order.system_id).first()
     return Gait(throttle, kind)
+
+
+def stride(before: int, seconds: float, most: int) -> int:
+    """How many parts the next transaction takes, after one of so many that took so long."""
+    return min(2 * before, most) if seconds < QUICK_SECONDS else max(before // 2, 1)
 
 
 def most_rows(system_id: int) -> int | None:

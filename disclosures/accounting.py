@@ -31,7 +31,6 @@ COLUMNS = (
     "retraction__reason",
 )  # fmt: skip
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-# A cell that a spreadsheet would run as a formula is written as text (CWE-1236).
 
 
 @dataclass(frozen=True)
