@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A test that fails is asked once more, and named at the end: docs/testing.md.
+AGAIN := --reruns 1 -raR
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help run test postgres looks wide words load timing fuzz lint lock faults bench foreign clean apt suite
@@ -45,14 +47,14 @@ postgres: $(VENV)/.dev apt ## the suite once more on PostgreSQL and Redis
 	@BIN=$(BIN) .ci/suite second
 
 looks: $(VENV)/.dev apt ## every page in a real browser at every width, light and dark, with axe
-	$(BIN)/pytest -q -n 2 -m looks tests --ignore=tests/faults --ignore=tests/foreign
+	$(BIN)/pytest -q -n 2 $(AGAIN) -m looks tests --ignore=tests/faults --ignore=tests/foreign
 
 words: $(VENV)/.dev ## bring the translation catalogues up to date and say what is missing
 	$(BIN)/python manage.py words
 	$(BIN)/pytest -q tests/house/test_words.py tests/portal/test_languages.py
 
 wide: $(VENV)/.dev apt ## every address for every visitor, every letter of every law, whole journeys in a browser, kills at every place
-	$(BIN)/pytest -q -n 2 -m wide tests --ignore=tests/faults --ignore=tests/foreign
+	$(BIN)/pytest -q -n 2 $(AGAIN) -m wide tests --ignore=tests/faults --ignore=tests/foreign
 
 load: $(VENV)/.dev ## many rows of one person, with flat memory
 	$(BIN)/pytest -q -m load tests --ignore=tests/faults --ignore=tests/foreign
@@ -64,7 +66,7 @@ fuzz: $(VENV)/.dev ## thousands of hostile strings through every field of every 
 	$(BIN)/pytest -q -m fuzz tests/corpus
 
 faults: $(VENV)/.dev ## bad days: real processes killed, cut off and flushed while they work, and `up` as a process
-	$(BIN)/pytest -q -n 2 tests/runtime tests/faults
+	$(BIN)/pytest -q -n 2 $(AGAIN) tests/runtime tests/faults
 
 bench: $(VENV)/.dev ## figures and ratios; see docs/performance.md
 	$(BIN)/python -m benchmarks.law_clocks

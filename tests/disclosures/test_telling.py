@@ -73,7 +73,7 @@ def test_the_mail_names_the_person_the_case_and_the_link_and_no_more(mailer, pos
     assert mail["Subject"] == "[PR-7K3M-2Q9D] Please erase the data of one person"
     assert mail["Message-ID"] == only().message_id
     assert "ada@example.org" in text and "/ack/" in text
-    assert "Lovelace" not in text and "+49" not in text and "ada" not in mail["Subject"]
+    assert "Lovelace" not in text and "+49" not in text and "ada@" not in mail["Subject"]
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_whatever_is_no_whole_document_is_refused_by_its_content(what):
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_of_a_picture_nothing_but_the_picture_is_kept(kind):
     found, kept = papers.document(judging.Given("passport", picture(kind) + b"<script>alert(1)</script>PK\x03\x04"))
-    assert found == kind.lower() and b"script" not in kept and b"PK" not in kept
+    assert found == kind.lower() and b"script" not in kept and b"PK\x03\x04" not in kept
     with Image.open(io.BytesIO(kept)) as shown:
         assert shown.size == (2, 2)
 
