@@ -5,7 +5,7 @@ beside the best deletion by hand and Django's `QuerySet.delete()`.
 
 Each size runs in a process of its own, on databases of its own that are dropped afterwards. By hand: batches by key, in one
 statement each, that know the table and the held accounts by heart and keep no receipts; the quickest of several sizes of
-batches counts. Django deletes a part of the same rows, and its pace is compared.
+batches counts. Django deletes all the same rows as well, each time on a copy and in a process of its own.
 """
 
 import json
@@ -69,8 +69,9 @@ def main() -> None:
             f"the schema {one['prepare']:.2f} s, counting once more {one['recount']:.2f} s, proofs {one['proofs']:.2f} s\n"
             f"  by hand {one['hand']:.1f} s ({one['how']}); ours/by hand {one['hand'] / one['erase']:.2f}, "
             f"deleting alone {one['hand'] / one['deleting']:.2f}\n"
-            f"  Django's QuerySet.delete() {one['django']:,.0f} rows/s with a receiver of post_delete, without (one statement) "
-            f"{one['django_bare']:,.0f}; ours/Django {rate / one['django']:.1f} and {rate / one['django_bare']:.2f}\n"
+            f"  Django's QuerySet.delete() {one['django']['pace']:,.0f} rows/s with a receiver of post_delete and "
+            f"{one['django']['memory']:,.0f} MiB, without (one statement for all) {one['bare']['pace']:,.0f}; "
+            f"ours/Django {rate / one['django']['pace']:.1f} and {rate / one['bare']['pace']:.2f}\n"
             f"  transactions {one['chunks']}: p50 {one['p50']:.3f} s  p99 {one['p99']:.3f} s  longest {one['longest']:.3f} s\n"
             f"  memory {one['start']:.0f} MiB at the start, after a quarter {one['quarter']:.0f}, peak {one['peak']:.0f}\n"
             f"  held rows untouched: {one['untouched']} (the run's own proof: {one['proof']})",
@@ -79,32 +80,52 @@ def main() -> None:
 
 
 def _measured(size: int) -> dict[str, Any]:
-    names = [f"po_bench_retention_{part}_{size}" for part in ("portal", "company", "hand")]
+    names = {part: f"po_bench_retention_{part}_{size}" for part in ("portal", "company", "hand", "django", "bare")}
     try:
         with psycopg.connect(_plain(SERVER), autocommit=True) as server:
-            for name in names:
+            for name in names.values():
                 server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            for name in names[:2]:
-                server.execute(f"CREATE DATABASE {name}")
-            with psycopg.connect(_url(names[1]), autocommit=True) as company:
+            server.execute(f"CREATE DATABASE {names['portal']}")
+            server.execute(f"CREATE DATABASE {names['company']}")
+            with psycopg.connect(_url(names["company"]), autocommit=True) as company:
                 company.execute(TABLES.replace("{rows}", str(size)).replace("{people}", str(PEOPLE)))
                 company.execute("VACUUM ANALYZE")
-            server.execute(f"CREATE DATABASE {names[2]} TEMPLATE {names[1]}")
-            with psycopg.connect(_url(names[1])) as company:
+            _copy(server, names, "hand")
+            with psycopg.connect(_url(names["company"])) as company:
                 before = company.execute(HELD_ROWS, (HELD,)).fetchone()
-        hand = by_hand(_url(names[2]))
-        env = os.environ | {"DATABASE_URL": _url(names[0]), "DJANGO_SETTINGS_MODULE": "privacyops.settings"}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=env, check=True)
-        command = [sys.executable, "-m", "benchmarks.retention", "child", _url(names[1]), str(HELD)]
-        out = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
-        found = json.loads(out.splitlines()[-1])
-        with psycopg.connect(_url(names[1])) as company:
+            hand = by_hand(_url(names["hand"]))
+            server.execute(f"DROP DATABASE {names['hand']} WITH (FORCE)")
+            found: dict[str, Any] = {}
+            for how in ("django", "bare"):
+                _copy(server, names, how)
+                found[how] = _child(names, how, _url(names[how]))
+                server.execute(f"DROP DATABASE {names[how]} WITH (FORCE)")
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=_environment(names), check=True)
+        found |= _child(names, "ours", _url(names["company"]))
+        with psycopg.connect(_url(names["company"])) as company:
             after = company.execute(HELD_ROWS, (HELD,)).fetchone()
         return found | hand | {"untouched": before == after}
     finally:
         with psycopg.connect(_plain(SERVER), autocommit=True) as server:
-            for name in names:
+            for name in names.values():
                 server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _copy(server: "psycopg.Connection[Any]", names: dict[str, str], part: str) -> None:
+    """A copy of the company's database, written down to the disk before anything is measured."""
+    server.execute(f"CREATE DATABASE {names[part]} TEMPLATE {names['company']}")
+    server.execute("CHECKPOINT")
+
+
+def _environment(names: dict[str, str]) -> dict[str, str]:
+    return os.environ | {"DATABASE_URL": _url(names["portal"]), "DJANGO_SETTINGS_MODULE": "privacyops.settings"}
+
+
+def _child(names: dict[str, str], part: str, url: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.retention", part, url, str(HELD)]
+    out = subprocess.run(command, cwd=ROOT, env=_environment(names), check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+    return found
 
 
 def by_hand(url: str) -> dict[str, Any]:
@@ -142,9 +163,15 @@ def _part(db: "psycopg.Connection[Any]", words: str, before: Any, last: int, mos
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["child"]:
+    if sys.argv[1:2] in (["ours"], ["django"], ["bare"]):
         django.setup()
         settings.CELERY_BROKER_URL = "memory://"  # nobody listens: the orders are run right here
-        print(json.dumps(import_module("benchmarks.retention_inline").run(sys.argv[2], int(sys.argv[3]))))
+        inline = import_module("benchmarks.retention_inline")
+        part, url, held = sys.argv[1], sys.argv[2], int(sys.argv[3])
+        print(
+            json.dumps(
+                inline.run(url, held) if part == "ours" else inline.django_pace(url, held, listened=part == "django")
+            )
+        )
     else:
         main()

@@ -1,4 +1,6 @@
-"""One retention run in this process, without broker or worker: seconds of each part, of each chunk, and memory."""
+"""One retention run in this process, without broker or worker: seconds of each part, of each chunk, and memory. And the same
+rows deleted by Django.
+"""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,6 @@ from retention.models import Run, Schedule
 from subjects import registry
 
 CLERK = actor.worker("benchmark")
-DJANGO_ROWS = 100_000
 
 
 class Visit(models.Model):
@@ -49,7 +50,6 @@ def run(url: str, held: int) -> dict[str, Any]:
     Schedule.objects.update(author=one)
     subjects = [registry.find_or_make("email", f"p{n}@people.example", actor=CLERK) for n in range(1, held + 1)]
     holds.place_all(subjects, matter="case-1", reason="Claim", review_on=timezone.localdate(), by=two)
-    django = _django(url, held)
     start, seconds, quarter = now_mib(), list[float](), [0.0]
     chunks = dated.Sweep._chunks
 
@@ -93,7 +93,7 @@ def run(url: str, held: int) -> dict[str, Any]:
         "find": found, "erase": erase, "deleting": sum(seconds), "rows": proposed.rows, "held": paper["spared_held"],
         "proof": paper.get("held_untouched"), "chunks": len(seconds), "p50": seconds[len(seconds) // 2],
         "p99": seconds[int(len(seconds) * 0.99)], "longest": seconds[-1], "start": start, "quarter": quarter[0],
-        "peak": peak_mib(), **django, **parts,
+        "peak": peak_mib(), **parts,
     }  # fmt: skip
 
 
@@ -108,28 +108,18 @@ def _timed(parts: dict[str, float], part: str, work: Any) -> Any:
     return timed
 
 
-def _django(url: str, held: int) -> dict[str, float]:
-    """Rows a second of `QuerySet.delete()` on the company's own table, taken back afterwards: with a receiver of the signal, as
-    a project that writes a history has one, and without.
+def django_pace(url: str, held: int, *, listened: bool) -> dict[str, float]:
+    """Rows a second of `QuerySet.delete()` for all the same rows on a copy of the company's table, and MiB: with a receiver of
+    the signal (`listened`), as a project that writes a history has one, or without.
     """
     connections.settings["company"] = settings.DATABASES["default"] | environ.Env.db_url_config(url)
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if listened:
+        post_delete.connect(lambda **given: None, sender=Visit, weak=False)
+    began = time.perf_counter()
     rows = Visit.objects.using("company").filter(seen_at__lt=today - timedelta(days=600), account_id__gt=held)
-    last = rows.order_by("pk")[DJANGO_ROWS].pk
-    paces = {}
-    for name, receivers in (("django", [lambda **given: None]), ("django_bare", [])):
-        for one in receivers:
-            post_delete.connect(one, sender=Visit, weak=False)
-        connections["company"].set_autocommit(False)
-        began = time.perf_counter()
-        count, _ = rows.filter(pk__lt=last).delete()
-        paces[name] = count / (time.perf_counter() - began)
-        connections["company"].rollback()
-        connections["company"].set_autocommit(True)
-        for one in receivers:
-            post_delete.disconnect(one, sender=Visit)
-    connections["company"].close()
-    return paces
+    count, _ = rows.delete()
+    return {"pace": count / (time.perf_counter() - began), "count": count, "memory": peak_mib()}
 
 
 def now_mib() -> float:
