@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 # A look at some numbers that takes less than the first is followed by one at more, and one that takes more by one at fewer.
 QUICK_SECONDS, SLOW_SECONDS = 0.3, 1.5
 FIRST_WIDTH = 200_000
+# The keys of what a statement deletes are summed up in memory: written to a file between, they take an eighth of its time.
+ROOM = sa.text(
+    "SELECT set_config('work_mem', '32MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('32MB')"
+)
 
 
 def offered(kind: "Sql", spec: CollectionSpec) -> "SqlDated | None":
@@ -109,6 +113,7 @@ class SqlDated:
         assert isinstance(session, SqlChanging)
         rows = [*self._these(these), *self._due(due)]
         with translated(self.spec.place):
+            session.connection.execute(ROOM)
             gone = sa.delete(self.table).where(*rows).returning(self.key.label("key")).cte("privacyops gone")
             count, total = session.connection.execute(sa.select(*self._sums(gone.c.key))).one()
         return int(count), int(total)
