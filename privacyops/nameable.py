@@ -23,7 +23,7 @@ def _periods() -> list[Thing]:
     found = []
     rows = Schedule.objects.filter(active=True).select_related("collection").order_by("title")
     for one in scopes.holding(list(rows)):
-        period = f"{one.period} {one.unit if one.period != 1 else one.unit.removesuffix('s')}"
+        period = one.kept_for
         words = f"{one.collection.title}: {period}"
         found.append(Thing("retention", one.key, one.title, words, period, link(one)))
     return found

@@ -69,6 +69,13 @@ def versioned() -> Finding:
     return Finding(not bare and not other and guarded, words if guarded else f"{words} The triggers are missing.")
 
 
+@check("P14", "retention.duties", "Nothing that a law of the library keeps goes before its time")
+def duties() -> Finding:
+    """Counts active schedules from the library that are shorter than the duty that they name."""
+    short = versions.shortened()
+    return Finding(not short, f"{len(short)} schedules erase sooner than the law that their entry names.")
+
+
 @check("P14", "retention.house", "What the portal keeps itself goes when its time is over")
 def own_house() -> Finding:
     """Counts rows of ours that a purge should have taken by now."""

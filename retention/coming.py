@@ -9,7 +9,6 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import OuterRef, Subquery, UUIDField
 
 from connectors.models import Finding
-from retention.cutoffs import cutoff
 from retention.models import Run, Schedule
 
 WEEKS, MONTHS = 8, 12
@@ -39,7 +38,7 @@ def months(today: date) -> list[date]:
 
 def days(schedule: Schedule, today: date) -> list[date]:
     """The cut-offs of all these days: before which a count has to look, so that the calendar can be made of it."""
-    found = {_cutoff(schedule, day) for day in (*weeks(today), *months(today))}
+    found = {schedule.cutoff(day) for day in (*weeks(today), *months(today))}
     return sorted(found)
 
 
@@ -61,7 +60,7 @@ def _row(schedule: Schedule, finding: Finding | None, ends: Sequence[date]) -> R
     if finding is None or counted is None:
         return Row(schedule, None, None, 0, [None] * (len(ends) - 1))
     before = [(date.fromisoformat(day), rows) for day, rows in finding.ahead]
-    at = [_known(before, _cutoff(schedule, day)) for day in ends]
+    at = [_known(before, schedule.cutoff(day)) for day in ends]
     spans = [None if one is None or other is None else max(0, other - one) for one, other in pairwise(at)]
     return Row(schedule, counted.date(), finding.rows, finding.held, spans)
 
@@ -73,7 +72,3 @@ def _known(before: Sequence[tuple[date, int]], day: date) -> int | None:
             share = (day - one).days / (other - one).days
             return rows + round(share * (more - rows))
     return next((rows for one, rows in before if one == day), None)
-
-
-def _cutoff(schedule: Schedule, day: date) -> date:
-    return cutoff(day, schedule.period, schedule.unit)

@@ -11,6 +11,8 @@ The rule, in this order:
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from retention import cutoffs
+
 DAYS = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
 ORDER = ("duty", "limit", "claims", "contract", "need", "consent")
 WORDS = {
@@ -32,16 +34,17 @@ class Claimant:
     basis: str
     period: int
     unit: str
+    year_ends: str = ""
 
     @property
     def days(self) -> float:
-        """How long that is, for a comparison."""
-        return self.period * DAYS[self.unit]
+        """How long that is at most, for a comparison: a year's first day waits 364 days more for its end."""
+        return self.period * DAYS[self.unit] + (364 if self.year_ends else 0)
 
     @property
     def words(self) -> str:
         """The period in words."""
-        return f"{self.period} {self.unit if self.period != 1 else self.unit.removesuffix('s')}"
+        return cutoffs.words(self.period, self.unit, self.year_ends)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from audit import log, sheet
 from audit.refusal import Refused
 from connectors import counting
 from connectors.kinds.base import Permanent, Temporary
-from retention import cutoffs, scopes
+from retention import scopes
 from retention.models import Action, Night, Run, Schedule
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def count(schedule: Schedule, day: date) -> Night:
     """Count one schedule for one night, outside any transaction of ours; the row is written with its event."""
     fault, seen, cutoff = "", None, None
     try:
-        cutoff = cutoffs.cutoff(day, schedule.period, schedule.unit)
+        cutoff = schedule.cutoff(day)
         seen = _look(schedule, cutoff)
     except (Permanent, Refused) as error:
         fault = error.sentence if isinstance(error, Permanent) else error.message

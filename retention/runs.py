@@ -30,7 +30,7 @@ from audit.bell import ring
 from audit.refusal import Refused
 from connectors import batches, halting, holds, settling
 from connectors.models import Authorisation, WorkOrder
-from retention import actions, anonymity, archiving, certificates, clock, coming, cutoffs, limits, scopes, summaries
+from retention import actions, anonymity, archiving, certificates, clock, coming, limits, scopes, summaries
 from retention.bells import advance_run
 from retention.models import Limits, Run, Schedule
 from retention.moves import CONDUCTOR, OPEN, UNAPPROVED, State, close, locked, move
@@ -327,7 +327,7 @@ def _count(run: Run, actor: Actor, day: date) -> None:
 
 def _cutoff(schedule: Schedule, day: date) -> date:
     try:
-        return cutoffs.cutoff(day, schedule.period, schedule.unit)
+        return schedule.cutoff(day)
     except ValueError as error:
         raise Refused(
             "This period cannot be counted. Mend the schedule.", code="schedule_period", field="period"

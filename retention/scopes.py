@@ -28,6 +28,8 @@ def terms(schedule: Schedule) -> str:
     """What a run is bound to: period, collection, and what differs from a plain deletion by the collection's own date."""
     collection = schedule.collection
     said = f"{schedule.period} {schedule.unit}: {collection.dataset.key}.{collection.name}"
+    if schedule.year_ends:
+        said += f" from the end of the year ({schedule.year_ends})"
     if schedule.dates:
         said += f" from {', '.join(words(schedule))}"
     if schedule.action != Action.DELETE:
@@ -39,7 +41,9 @@ def claimants(rows: Sequence[Schedule]) -> dict[int, list[conflicts.Claimant]]:
     """The schedules by collection, as the rule looks at them."""
     found = defaultdict(list)
     for one in rows:
-        found[one.collection_id].append(conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit))
+        found[one.collection_id].append(
+            conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit, one.year_ends)
+        )
     return found
 
 

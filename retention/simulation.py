@@ -15,7 +15,7 @@ from connectors.kinds.base import Permanent, Temporary
 from inventory import mapping
 from inventory.dating import Counted
 from inventory.graph import Graph
-from retention import cutoffs, scopes
+from retention import scopes
 from retention.models import ScheduleVersion, Terms
 
 MONTHS = 12
@@ -66,6 +66,6 @@ def ahead(version: ScheduleVersion, today: date, months: int = MONTHS) -> Ahead:
 
 
 def _count(row: Terms, days: list[date], graph: Graph) -> Counted:
-    cuts = [cutoffs.cutoff(day, row.period, row.unit) for day in days]
+    cuts = [row.cutoff(day) for day in days]
     spec, due = scopes.due(row, cuts[0], graph)
     return counting.counted(spec, due, cuts)

@@ -10,8 +10,8 @@ from django.utils import timezone
 from audit import actor as actors
 from audit import log
 from audit.refusal import Refused
-from retention import actions, cutoffs, scopes
-from retention.models import Run, Schedule, ScheduleVersion
+from retention import actions, conflicts, cutoffs, library, scopes
+from retention.models import Basis, Run, Schedule, ScheduleVersion
 from retention.models.terms import copied
 
 MAY_WRITE, MAY_APPROVE = "retention.change_schedule", "retention.approve_scheduleversion"
@@ -95,7 +95,7 @@ def approve(version: ScheduleVersion, *, by: User) -> Schedule:
         )
         log.record(
             "schedule.in_force", actor=actors.staff(by.pk), noun=fresh.schedule, version=fresh.number,
-            period=fresh.period, unit=fresh.unit, action=fresh.action, basis=fresh.basis,
+            period=fresh.period, unit=fresh.unit, year_ends=fresh.year_ends, action=fresh.action, basis=fresh.basis,
         )  # fmt: skip
     return Schedule.objects.get(pk=fresh.schedule_id)
 
@@ -175,11 +175,30 @@ def check(version: ScheduleVersion) -> None:
     """Refuse what could never be counted. The collection's description may still change; runs look again."""
     today = timezone.localdate()
     try:
-        cutoffs.cutoff(today, version.period or 0, version.unit)
+        if version.year_ends:
+            cutoffs.last_day(today.year, version.year_ends)
+    except ValueError as error:
+        words = "Write month and day of the last day of a year with two digits each, for example 12-31."
+        raise Refused(words, code="year_ends", field="year_ends") from error
+    try:
+        cutoffs.cutoff(today, version.period or 0, version.unit, version.year_ends)
     except ValueError as error:
         raise Refused("This period cannot be counted. Mend it.", code="schedule_period", field="period") from error
     actions.refuse_unavailable(version.action)
     scopes.due(version, today - timedelta(days=1))
+
+
+def shortened() -> list[Schedule]:
+    """Active schedules that keep for less than the law by which the library's entry says how long. One query."""
+    found = []
+    for one in Schedule.objects.filter(active=True).exclude(library=""):
+        entry = library.entry(one.library)
+        if entry is None or entry.basis != Basis.DUTY:
+            continue
+        law = conflicts.Claimant(one.pk, entry.title, entry.basis, entry.period, entry.unit, entry.year_ends)
+        if conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit, one.year_ends).days < law.days:
+            found.append(one)
+    return found
 
 
 def runs_before(version: ScheduleVersion) -> int:

@@ -204,7 +204,7 @@ def _receivers(
 
 def _limit(collection: Collection, purpose: Purpose) -> str:
     rows = [one for one in collection.schedules.all() if one.purpose_id in (None, purpose.pk)]
-    words = [f"{one.period} {one.get_unit_display()} ({one.reason})" for one in rows]
+    words = [f"{one.kept_for} ({one.reason})" for one in rows]
     if collection.keep_until:
         words.append(f"until {collection.keep_until}")
     return "; ".join(words)

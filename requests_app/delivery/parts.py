@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext
-
 from connectors import redacting
 from connectors.models import Finding
 from connectors.reading import ANOTHER_PERSON
@@ -16,6 +14,7 @@ from inventory.models import Field as Column
 from requests_app import wording
 from requests_app.delivery.tables import Names
 from requests_app.models import Request
+from retention.phrases import kept
 
 JSON_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -109,11 +108,7 @@ def _part(row: Collection, findings: list[Finding], names: Names, hidden: dict[s
         categories=sorted({phrases.said(one.category.name) for one in fields.values() if one.category}),
         source=wording.source(row.dataset),
         kept=phrases.said(row.keep_until),
-        periods=[
-            f"{one.period} {gettext(one.get_unit_display())} ({phrases.said(one.reason)})"
-            for one in row.schedules.all()
-            if one.active
-        ],
+        periods=[f"{kept(one)} ({phrases.said(one.reason)})" for one in row.schedules.all() if one.active],
         fields=fields,
         findings=findings,
         name=names.give(row.dataset.key, row.name),

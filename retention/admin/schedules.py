@@ -21,8 +21,8 @@ from retention.models import Schedule, ScheduleVersion
 # As the theme draws its own links in a record.
 LINKED = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 TERMS = (
-    "title", "collection", "purpose", "category", "period", "unit", "trigger", "dates", "action", "basis", "reason", "cite",
-    "grace_hours", "every_days", "owner", "group_by", "sum_of", "smallest", "library",
+    "title", "collection", "purpose", "category", "period", "unit", "year_ends", "trigger", "dates", "action", "basis",
+    "reason", "cite", "grace_hours", "every_days", "owner", "group_by", "sum_of", "smallest", "library",
 )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ class ScheduleAdmin(Accountable):
     @display(description="Kept for", ordering="period")
     def said(self, schedule: Schedule) -> str:
         """The period in words."""
-        return f"{schedule.period} {schedule.unit if schedule.period != 1 else schedule.unit.removesuffix('s')}"
+        return schedule.kept_for
 
     def get_queryset(self, request: HttpRequest) -> Any:
         # Once for the page and not for each of its rows.
@@ -160,7 +160,8 @@ class ScheduleAdmin(Accountable):
         if found is None:
             return super().get_changeform_initial_data(request)
         return {
-            "key": found.key, "title": found.title, "period": found.period, "unit": found.unit, "trigger": found.trigger,
+            "key": found.key, "title": found.title, "period": found.period, "unit": found.unit,
+            "year_ends": found.year_ends, "trigger": found.trigger,
             "basis": found.basis, "reason": found.reason, "cite": found.cite, "library": found.key,
         }  # fmt: skip
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from retention import cutoffs
+
 HERE = Path(__file__).parent
 UNITS = ("days", "months", "years")
 TRIGGERS = ("created", "activity", "closed", "contract", "event", "withdrawn")
@@ -38,6 +40,7 @@ class Entry:
     cite: str
     source: str
     reason: str
+    year_ends: str = ""
     sure: bool = True
     doubt: str = ""
 
@@ -49,7 +52,7 @@ class Entry:
     @property
     def words(self) -> str:
         """The period in words."""
-        return f"{self.period} {self.unit if self.period != 1 else self.unit.removesuffix('s')}"
+        return cutoffs.words(self.period, self.unit, self.year_ends)
 
 
 class Faulty(ValueError):
@@ -74,13 +77,15 @@ def entry(key: str) -> Entry | None:
 
 
 def _entry(file: str, key: str, row: dict[str, Any]) -> Entry:
-    missing, extra = NEEDED - set(row), set(row) - NEEDED - {"sure", "doubt"}
+    missing, extra = NEEDED - set(row), set(row) - NEEDED - {"sure", "doubt", "year_ends"}
     if missing or extra:
         raise Faulty(f"{file}: {key} lacks {sorted(missing)} or knows no {sorted(extra)}")
     rest = {name: value for name, value in row.items() if name != "period"}
     number, _, unit = str(row["period"]).partition(" ")
     if not number.isdecimal() or int(number) < 1 or unit not in UNITS:
         raise Faulty(f"{file}: {key}.period must read like 10 years")
+    if row.get("year_ends"):
+        cutoffs.last_day(2000, row["year_ends"])
     for name, known in (("trigger", TRIGGERS), ("basis", BASES), ("where", tuple(PLACES))):
         if row[name] not in known:
             raise Faulty(f"{file}: {key}.{name} is none of {', '.join(known)}")

@@ -1,5 +1,6 @@
 """What a schedule says: the same columns in the schedule, where they hold, and in each of its versions, where they stay."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from inventory.models import Collection, DataCategory, Purpose
+from retention import cutoffs
 
 
 class Trigger(models.TextChoices):
@@ -59,6 +61,11 @@ class Terms(models.Model):
     trigger = models.CharField(
         max_length=10, choices=Trigger, default=Trigger.CREATED, help_text="What the period begins with."
     )
+    year_ends = models.CharField(
+        "counted from the end of the year that ends on",
+        max_length=5, blank=True, default="", db_default="",
+        help_text="Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date.",
+    )  # fmt: skip
     dates = models.CharField(
         max_length=300, blank=True,
         help_text="Fields that tell it, with commas between: last_login, accounts.closed_at. Empty: the field that dates the "
@@ -97,6 +104,15 @@ class Terms(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def kept_for(self) -> str:
+        """How long, in words of the desk."""
+        return cutoffs.words(self.period, self.unit, self.year_ends)
+
+    def cutoff(self, day: date) -> date:
+        """Rows dated before this are past their date on that day. Raises ValueError where that cannot be counted."""
+        return cutoffs.cutoff(day, self.period, self.unit, self.year_ends)
 
 
 FIELDS = tuple(one.attname for one in Terms._meta.local_fields)

@@ -1,16 +1,30 @@
 """A schedule changes by versions: one person writes, another approves, and what was published is never altered."""
 
+import re
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.models import Event
 from audit.refusal import Refused
 from inventory.models import Collection, Field
-from retention import actions, anonymity, conflicts, immutable, library, runs, scopes, simulation, versions
+from retention import (
+    actions,
+    anonymity,
+    assurance_checks,
+    conflicts,
+    immutable,
+    library,
+    phrases,
+    runs,
+    scopes,
+    simulation,
+    versions,
+)
 from retention.conflicts import Claimant
 from retention.models import Run, Schedule, ScheduleVersion
 from tests.connectors.shop import visits
@@ -203,7 +217,79 @@ def test_a_change_is_counted_for_today_and_each_month_before_it_is_in_force(shop
     assert "dates" in simulation.ahead(draft, TODAY).fault
 
 
+# ---------------------------------------------------------------- from the end of the year
+
+
+def test_what_the_law_counts_from_the_end_of_the_year_stays_until_that_is_over(shop, team) -> None:
+    schedule = in_force(team, year_ends="12-31")
+    for today, rows in (("2026-07-11", 0), ("2027-06-30", 0), ("2027-07-01", 75)):
+        run = runs.propose(schedule, actor=CLERK, today=date.fromisoformat(today))
+        work()
+        run.refresh_from_db()
+        assert run.rows == rows, f"visits of January 2026, six months after that year, on {today}"
+        assert run.state == ("proposed" if rows else "nothing")
+    assert schedule.kept_for == "6 months from the end of the calendar year" and "(12-31)" in run.terms
+
+
+def test_a_run_by_the_date_itself_ends_when_the_schedule_counts_from_the_end_of_the_year(shop, team) -> None:
+    schedule = in_force(team)
+    run = proposed(schedule)
+    versions.approve(
+        versions.propose_version(versions.draft(schedule, by=team.nora, year_ends="12-31"), by=team.nora), by=team.paul
+    )
+    runs.approve(run, by=team.paul, rows=run.rows)
+    grace_over(run)
+    work()
+    run.refresh_from_db()
+    assert run.state == "cancelled" and len(shop.rows(visits)) == 75
+
+
+def test_a_year_cannot_end_on_a_day_that_is_none(shop, team) -> None:
+    for wrong in ("31-12", "2-3", "02-30"):
+        with pytest.raises(Refused) as refused:
+            versions.start(key="visits", by=team.nora, **terms(year_ends=wrong))
+        assert refused.value.code == refused.value.field == "year_ends" and "12-31" in refused.value.message
+
+
+def test_people_read_it_in_their_own_language() -> None:
+    kept = {
+        "de": "6 Monate ab dem Ende des Jahres, das am 5. April endet",
+        "en": "from the end of the year that ends on 5 April",
+    }
+    row = Schedule(period=6, unit="months", year_ends="04-05")
+    for language, words in kept.items():
+        with translation.override(language):
+            assert words in phrases.kept(row)
+    row.year_ends = "12-31"
+    with translation.override("fr"):
+        assert phrases.kept(row) == "6 mois à compter de la fin de l’année civile"
+
+
+def test_of_two_duties_the_one_that_waits_for_the_end_of_the_year_is_longer() -> None:
+    plain, whole = Claimant(1, "Plain", "duty", 8, "years"), Claimant(2, "Whole", "duty", 8, "years", "12-31")
+    longer = Claimant(3, "Longer", "duty", 9, "years")
+    assert conflicts.settle([plain, whole])[0] is whole and conflicts.settle([whole, longer])[0] is longer
+
+
+def test_a_schedule_shorter_than_the_law_it_names_shows_in_the_checks(shop, team) -> None:
+    book = library.entry("de-books")
+    assert book is not None and book.year_ends == "12-31"
+    terms_of_law = {"library": book.key, "basis": "duty", "period": 10, "unit": "years"}
+    schedule = in_force(team, **terms_of_law, year_ends="12-31")
+    assert assurance_checks.duties().ok
+    versions.approve(
+        versions.propose_version(versions.draft(schedule, by=team.nora, year_ends=""), by=team.nora), by=team.paul
+    )
+    assert not assurance_checks.duties().ok and versions.shortened() == [schedule]
+
+
 # ---------------------------------------------------------------- the library
+
+
+def test_what_the_library_counts_from_the_end_of_a_year_says_so_to_the_machine() -> None:
+    for one in library.entries():
+        told = re.search(r"end of the (sixth )?(calendar |business |tax |financial |last taxation )?year\b", one.reason)
+        assert not told or one.year_ends, one.key
 
 
 def test_the_library_has_a_source_for_each_of_its_schedules() -> None:
