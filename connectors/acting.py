@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import anonymity, approved, carrying, findings, holds, masking, sparing, tying, wholly
+from connectors import anonymity, approved, carrying, findings, holds, leaving, masking, sparing, tying, wholly
 from connectors.applying import Task, apply, away_of
 from connectors.belonging import Belonging
 from connectors.dated import Sweep
@@ -189,6 +189,7 @@ class Acting:
 
     def _group(self, group: list[tuple[Task, int]], *, careful: bool = True) -> bool:
         """Do these chunks in one transaction; whether that was done: not `careful`, only if they can go as a whole set."""
+        leaving.before(self, group)
         failpoint("erase.before_lock")
         with transaction.atomic():
             leases.renew(WorkOrder, self.order.pk, self.fence, timezone.now())
@@ -201,6 +202,7 @@ class Acting:
             else:
                 return False
             Receipt.objects.bulk_create(receipts)
+            leaving.after(self, group, receipts)
             # Progress was made, so the count of fruitless tries starts anew.
             done = sum(one.rows for one in receipts)
             WorkOrder.objects.filter(pk=self.order.pk).update(rows_done=F("rows_done") + done, attempts=1)

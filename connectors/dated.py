@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from audit import leases
 from audit.failpoints import failpoint
-from connectors import frozen, throttling
+from connectors import frozen, leaving, throttling
 from connectors.kinds.base import Permanent
 from connectors.kinds.dated import Dated, Due, Part, dated
 from connectors.kinds.whole import NOTHING, Digest, Span, added
@@ -139,6 +139,7 @@ class Sweep:
     def __init__(self, work: "Acting", task: "Task", quick: Dated, chunks: list[tuple[int, Span]]) -> None:
         self.work, self.task, self.quick, self.chunks = work, task, quick, chunks
         self._due: tuple[Any, Due | None] | None = None
+        self.naming = leaving.fields(work.order.batch, task.spec, None)
 
     @classmethod
     def of(cls, work: "Acting", tasks: "list[Task]") -> "Sweep | None":
@@ -167,6 +168,7 @@ class Sweep:
 
     def _chunks(self, some: list[tuple[int, Span]]) -> bool:
         """Do these chunks, which follow each other, in one transaction; where they are not what was approved, one by one."""
+        self._tell(some)
         failpoint("sweep.before_lock")
         order, receipts = self.work.order, list[Receipt]()
         with self.work.pacing(sum(span.digest[0] for _, span in some)), transaction.atomic():
@@ -188,6 +190,18 @@ class Sweep:
                 WorkOrder.objects.filter(pk=order.pk).update(rows_done=F("rows_done") + rows, attempts=1)
         failpoint("sweep.after_receipt")
         return bool(receipts) or all(self._chunks([one]) for one in some)
+
+    def _tell(self, some: list[tuple[int, Span]]) -> None:
+        """Hand over whom these rows name, where they name people: what the statement is about to delete, else by the keys."""
+        if not self.naming:
+            return
+        self.work.look_again()
+        due = self.due()
+        for pk, span in some if due is not None else ():
+            rows = self.quick.read(due, span, list(self.naming))
+            if len(rows) != span.digest[0]:
+                rows = self.quick.read(None, _numbers(pk), list(self.naming))
+            leaving.hand_over(self.work.order.batch, pk, self.task.spec, leaving.named(self.naming, rows))
 
     def due(self) -> Due | None:
         """What is due under the holds that were looked at just now."""
@@ -215,6 +229,8 @@ class Sweep:
                     "left", f"{left} rows of {self.task.spec.place} did not go. Ask the system's owner why."
                 )
         rows = numbers.count(",") + 1 - there
+        if there and self.naming:
+            leaving.stay(pk, leaving.named(self.naming, self.quick.read(None, numbers, list(self.naming))))
         return Receipt(order=self.work.order, chunk_id=pk, rows=rows, changed=gone, moved=there - spared)
 
 

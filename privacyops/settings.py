@@ -25,6 +25,7 @@ SEALED_DIR = env.str("SEALED_DIR", default=f"{STATE_DIR}/sealed")  # never in th
 ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=f"{STATE_DIR}/archives")
 SEALED_DAYS, ARCHIVE_DAYS = env.int("SEALED_DAYS", default=400), env.int("ARCHIVE_DAYS", default=90)
 ANONYMOUS_K, ANONYMOUS_L = env.int("ANONYMOUS_K", default=5), env.int("ANONYMOUS_L", default=2)
+CHOICE_PROOF_MONTHS = env.int("CHOICE_PROOF_MONTHS", default=60)
 
 # ---------------------------------------------------------------- keys
 SECRET_KEY = env.str("SECRET_KEY", default="") or keys.from_file(STATE_DIR / "keys", "secret.key")

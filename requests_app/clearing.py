@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from audit import actor as actors
 from audit import log
 from connectors import handwork, holds, settling
 from connectors.models import Authorisation, Batch, Chunk, HandTask, HandTaskItem, WorkOrder
-from consent.models import Choice
-from disclosures import forgetting
+from consent import forgetting as choices
+from disclosures import forgetting as disclosures
 from disclosures.models import Errand, Notice
 from requests_app import locks
 from requests_app.inbox.taking import SETTLED as SETTLED_MAILS
@@ -167,18 +168,19 @@ def _remove(names: Sequence[str]) -> None:
 
 
 def _forget(subject_id: Any) -> bool:
-    """Forget who somebody is, unless another case, a choice that holds, or a legal hold needs it."""
+    """Forget who somebody is, unless another case, a choice that holds or may have to be proved, or a legal hold needs it."""
     subject = DataSubject.objects.get(pk=subject_id)
     same = {subject.pk, subject.merged_into_id} - {None}
     known = set(DataSubject.objects.filter(Q(pk__in=same) | Q(merged_into__in=same)).values_list("pk", flat=True))
     theirs = Request.objects.filter(Q(subject__in=known) | Q(asker__identifier__subject__in=known))
-    if theirs.exclude(pk__in=_cleared()).exists() or Choice.objects.filter(subject__in=known).exists():
+    if theirs.exclude(pk__in=_cleared()).exists() or choices.needed(known, timezone.now()):
         return False
     if holds.active().filter(subject__in=known).exists():
         return False
     PersonSession.objects.filter(subject__in=known).delete()
     for one in DataSubject.objects.filter(pk__in=known):
-        forgetting.forget(one, actor=CLEARER)
+        choices.forget(one, actor=CLEARER)
+        disclosures.forget(one, actor=CLEARER)
     return registry.forget(known, actor=CLEARER) > 0
 
 

@@ -9,10 +9,11 @@ class RetentionConfig(AppConfig):
     verbose_name = "Retention"
 
     def ready(self) -> None:
-        """Make the append-only table, our own kind of system and the archive known, and let rooms above say what of theirs is
-        cleared, and what is to be done again after a restore. Our logins need the dates that schedules read.
+        """Make the append-only table, our own kind of system, the archive and the list of who was erased known, and let rooms
+        above say what of theirs is cleared, and what is to be done again after a restore. Our logins need the dates that
+        schedules read.
         """
-        for module in ("append_only", "portal_kind", "archiving"):
+        for module in ("append_only", "portal_kind", "archiving", "departing"):
             import_module(f"retention.{module}")
         import_module("connectors.rights").also_read.append(import_module("retention.scopes").dated_fields)
         autodiscover_modules("clearing")

@@ -9,7 +9,20 @@ from django.utils import timezone
 from audit.assurance import Finding, check
 from audit.refusal import Refused
 from connectors.models import Connection, WorkOrder
-from retention import copies, erased, house, immutable, moves, nights, remaining, runs, scopes, sealed, versions
+from retention import (
+    copies,
+    departing,
+    erased,
+    house,
+    immutable,
+    moves,
+    nights,
+    remaining,
+    runs,
+    scopes,
+    sealed,
+    versions,
+)
 from retention.models import Replay, ReplayPart, Run, Schedule
 
 SLACK = timedelta(days=1)
@@ -88,6 +101,13 @@ def revived() -> Finding:
     """Counts tasks about revived rows that wait longer than a week."""
     late = erased.overdue(timezone.now())
     return Finding(not late, f"{late} tasks about rows of people who were erased wait longer than a week.")
+
+
+@check("P15", "retention.listed", "Whom a schedule erased is on the list of who was erased")
+def listed() -> Finding:
+    """Counts runs that were over for two days and whose identifiers are not on the list."""
+    waiting = departing.late(timezone.now() - timedelta(days=2))
+    return Finding(not waiting, f"{waiting} runs of which the list does not know yet.")
 
 
 @check("P15", "retention.copies_end", "No backup or archive is past its date")

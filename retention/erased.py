@@ -4,15 +4,21 @@ Kept are keyed hashes of identifiers: whoever knows a value can ask about it, no
 INDEX_KEY and differs from that of the blind index, so that the two lists do not join. A person may come back of their own will:
 then the entry is lifted, not forgotten.
 
-Filled from what the engine did: a finished erasure of a person's request remembers what they were found by. Asked by importers
-(API, command), and nightly in the systems themselves: an identifier of the list that stands in a field again is a task.
+Filled from what the engine did: a finished erasure of a person's request remembers what they were found by, and a run of a
+schedule whom its rows named (`departing`). Asked by importers (API, command), and nightly in the systems themselves: an
+identifier of the list that stands in a field again is a task.
+
+Not so for whom a schedule erased: it ended rows of one collection that were old, and nobody asked to be forgotten. Whoever
+comes back next year may; and a row that is back with its old date is past its date, so the nightly count shows it and the next
+run takes it. Importers are told the collection and the day, and may ask by the date of their row.
 """
 
 import hashlib
 import hmac
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -51,39 +57,82 @@ def digest(kind: str, value: str) -> str:
     return hmac.new(secret, f"{kind}\x00{normal}".encode(), hashlib.sha256).hexdigest()
 
 
+def mark(kind: str, value: str) -> str:
+    """The same; "" for what is no identifier."""
+    try:
+        return digest(kind, value)
+    except (Refused, KeyError):
+        return ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """When somebody was erased. By a schedule: in which collection, and before which day a row was dated; else "" and None."""
+
+    erased_at: datetime
+    place: str = ""
+    before: date | None = None
+
+
 def asked(people: Sequence[tuple[str, str]]) -> list[datetime | None]:
     """For each (kind, value): when that person was erased, or None. What is no identifier was never erased. Flat queries."""
-    marks = [_digest(kind, value) for kind, value in people]
+    return [one.erased_at if one else None for one in told([(kind, value, None) for kind, value in people])]
+
+
+def told(people: Sequence[tuple[str, str, date | None]]) -> list[Answer | None]:
+    """For each (kind, value, the date of the row that is to come, if it has one) the answer, or None. What a person asked for
+    goes before what a schedule did; that tells nothing against a row of a later date.
+    """
+    marks = [mark(kind, value) for kind, value, _ in people]
     wanted = sorted({one for one in marks if one})
-    found: dict[str, datetime] = {}
+    found: dict[str, list[Answer]] = {}
     for at in range(0, len(wanted), AT_ONCE):
-        rows = Erased.objects.filter(digest__in=wanted[at : at + AT_ONCE], lifted_at=None)
-        found.update(rows.values_list("digest", "erased_at"))
-    return [found.get(one) if one else None for one in marks]
+        rows = Erased.objects.filter(digest__in=wanted[at : at + AT_ONCE], lifted_at=None).order_by("-erased_at")
+        for row in rows:
+            found.setdefault(row.digest, []).append(Answer(row.erased_at, row.place, row.before))
+    return [_answer(found.get(one, ()) if one else (), on) for one, (_, _, on) in zip(marks, people, strict=True)]
+
+
+def _answer(known: Sequence[Answer], on: date | None) -> Answer | None:
+    counting = [one for one in known if on is None or one.before is None or on < one.before]
+    return min(counting, key=lambda one: bool(one.place), default=None)
 
 
 def remember(people: Iterable[tuple[str, str]], *, origin: str, at: datetime, actor: Actor) -> int:
     """Put identifiers on the list; how many there are of it now. The same twice is one; one that was lifted counts again."""
-    marks = {(kind, mark) for kind, value in people if (mark := _digest(kind, value))}
-    rows = [Erased(kind=kind, digest=mark, erased_at=at, origin=origin) for kind, mark in sorted(marks)]
+    return enter({(kind, one) for kind, value in people if (one := mark(kind, value))}, origin=origin, at=at)
+
+
+def enter(
+    marks: Collection[tuple[str, str]], *, origin: str, at: datetime, place: str = "", before: date | None = None
+) -> int:
+    """Put (kind, hash) on the list; with the collection of which a schedule erased them, and before which day."""
+    rows = [
+        Erased(kind=kind, digest=one, erased_at=at, origin=origin, place=place, before=before)
+        for kind, one in sorted(marks)
+    ]
     Erased.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=("kind", "digest"),
-        update_fields=("erased_at", "origin", "lifted_at"),
+        unique_fields=("kind", "digest", "place"),
+        update_fields=("erased_at", "origin", "before", "lifted_at"),
     )
     return len(rows)
+
+
+def listed(origin: str) -> int:
+    """How many identifiers of the list are of this request or run."""
+    return Erased.objects.filter(origin=origin).count()
 
 
 def lift(kind: str, value: str, *, actor: Actor) -> bool:
     """The person came back of their own will: importers may bring them again. Whether they were on the list."""
     with log.atomic():
-        row = Erased.objects.filter(kind=kind, digest=digest(kind, value), lifted_at=None).first()
-        if row is None:
-            return False
-        Erased.objects.filter(pk=row.pk).update(lifted_at=timezone.now())
-        log.record("erased.lifted", actor=actor, noun=row, kind=kind)
-    return True
+        rows = list(Erased.objects.filter(kind=kind, digest=digest(kind, value), lifted_at=None))
+        Erased.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=timezone.now())
+        for row in rows:
+            log.record("erased.lifted", actor=actor, noun=row, kind=kind)
+    return bool(rows)
 
 
 def remember_finished() -> int:
@@ -113,9 +162,10 @@ def look(now: datetime) -> int:
     """Look through the fields of all systems that identify people for somebody who was erased; how many were found anew.
 
     Streams each field once; nothing is kept of values that are not on the list. A collection whose rows the erasure kept on a
-    ground is left out for that person. A system that is away or cannot be read so is looked at another night.
+    ground is left out for that person, and whom a schedule erased is not looked for. A system that is away or cannot be read so
+    is looked at another night.
     """
-    if not Erased.objects.filter(lifted_at=None).exists():
+    if not Erased.objects.filter(lifted_at=None, place="").exists():
         return 0
     found, graph = 0, mapping.graph()
     fields = Field.objects.filter(identity__in=KINDS).select_related("collection__dataset")
@@ -134,10 +184,12 @@ def look(now: datetime) -> int:
 def _revived(field: Field, values: Sequence[str], now: datetime) -> int:
     marks: dict[str, int] = {}
     for one in values:
-        mark = _digest(field.identity, one)
-        if mark:
-            marks[mark] = marks.get(mark, 0) + 1
-    rows = Erased.objects.filter(kind=field.identity, digest__in=list(marks), lifted_at=None, erased_at__lt=now)
+        known = mark(field.identity, one)
+        if known:
+            marks[known] = marks.get(known, 0) + 1
+    rows = Erased.objects.filter(
+        kind=field.identity, digest__in=list(marks), lifted_at=None, erased_at__lt=now, place=""
+    )
     count = 0
     for row in rows:
         if not _kept(row, field) and _task(row, field, marks[row.digest], now):
@@ -191,13 +243,6 @@ def settle(revival: Revival, *, word: str, by: User) -> None:
 def overdue(now: datetime) -> int:
     """Tasks that wait longer than a week."""
     return Revival.objects.filter(state=Revival.State.OPEN, found_at__lt=now - timedelta(days=7)).count()
-
-
-def _digest(kind: str, value: str) -> str:
-    try:
-        return digest(kind, value)
-    except (Refused, KeyError):
-        return ""
 
 
 def _portions(values: Iterable[object]) -> Iterator[list[str]]:

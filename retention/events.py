@@ -24,6 +24,7 @@ declare(
         "schedule.switched": "Schedule switched on or off",
         "night.counted": "Rows past their date counted",
         "erased.remembered": "Erased identifiers remembered",
+        "erased.listed": "Identifiers of rows erased by a schedule remembered",
         "erased.lifted": "Somebody who was erased came back",
         "erased.revived": "Rows of somebody who was erased are back",
         "erased.settled": "Revived rows settled",

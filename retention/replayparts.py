@@ -18,7 +18,7 @@ Kind = SealedEntry.Kind
 # People in one batch: what is searched by goes into memory, and a chunk's read-back asks for all of them.
 MOST_PEOPLE = 500
 TURNS = {Kind.SUPPRESS: 100_000, Kind.RESTRICT: 100_000, Kind.ERASE: 200_000, Kind.ANONYMISE: 200_000,
-         Kind.RETENTION: 300_000}  # fmt: skip
+         Kind.RETENTION: 300_000, Kind.OWN: 400_000}  # fmt: skip
 SAME = ("operation", "categories", "masks", "kept", "acts", "only")
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit.bell import ring
 from audit.sweeps import once_per_slot
-from retention import anonymity, archiving, copies, erased, nights, replays, runs, sealing, summaries
+from retention import anonymity, archiving, copies, departing, erased, nights, replays, runs, sealing, summaries
 
 
 @shared_task
@@ -75,8 +75,8 @@ def count_nights() -> int:
 @shared_task
 @once_per_slot("retention.remember_erased", 300)
 def remember_erased() -> int:
-    """Put whoever's erasure was finished on the list."""
-    return erased.remember_finished()
+    """Put whoever's erasure was finished on the list, and whom a schedule erased."""
+    return erased.remember_finished() + departing.settle(timezone.now())
 
 
 @shared_task

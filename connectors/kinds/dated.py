@@ -7,7 +7,7 @@ of it. The keys of what was found are whole numbers; a set of them is told by it
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from connectors.kinds.base import Changing, Kind, Spare
 from connectors.kinds.whole import Digest, These
@@ -54,6 +54,10 @@ class Dated(Protocol):
 
     def protected(self, due: Due) -> Digest:
         """How many rows are dated before the day and spared, and the sum of the hashes of everything they hold."""
+        ...
+
+    def read(self, due: Due | None, these: These, fields: Sequence[str]) -> list[tuple[Any, ...]]:
+        """What these rows hold in some fields, a line for each row; those that are due, or (None) all that are there."""
         ...
 
     def delete(self, session: Changing, due: Due, these: These) -> Digest:

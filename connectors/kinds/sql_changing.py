@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from connectors.kinds import sql_cascades, sql_due, sql_ties
+from connectors.kinds import sql_cascades, sql_due, sql_parents, sql_ties
 from connectors.kinds.base import Carried, Key, Mask, Permanent, Spare, Tie, carrying
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_terms import (
@@ -46,7 +46,9 @@ class SqlChanging:
         """
         with translated(spec.place):
             table, cascades = self.kind.table(spec.name), self.kind.carried(spec)
-            rows = self._still(among(table, spec, keys, spare), spec)
+            listed = among(table, spec, keys, spare)
+            sql_parents.lock(self.connection, self.kind.table, spec, listed)
+            rows = self._still(listed, spec)
             sql_cascades.lock(self.connection, table, rows, cascades)
             for one in cascades:
                 if sql_cascades.referring(self.connection, table, spec, rows, one):

@@ -18,7 +18,7 @@ from connectors.kinds.dated import Due, Part
 from connectors.kinds.sql_changing import SqlChanging
 from connectors.kinds.sql_errors import translated
 from connectors.kinds.sql_terms import column_of, free_of, spared_of
-from connectors.kinds.sql_values import before, comparable, day
+from connectors.kinds.sql_values import before, comparable, day, linked
 from connectors.kinds.sql_whole import SqlWhole
 from connectors.kinds.whole import NOTHING, Digest, These, added
 from inventory.graph import CollectionSpec
@@ -108,6 +108,12 @@ class SqlDated:
 
     def protected(self, due: Due) -> Digest:
         return protected(self.kind, self.spec, due)
+
+    def read(self, due: Due | None, these: These, fields: Sequence[str]) -> list[tuple[Any, ...]]:
+        columns = [column_of(self.table, self.spec, name) for name in fields]
+        query = sa.select(*columns).where(*self._these(these), *([] if due is None else self._due(due)))
+        with translated(self.spec.place), self.kind.reading() as connection:
+            return [tuple(map(linked, columns, row)) for row in connection.execute(query)]
 
     def delete(self, session: Changing, due: Due, these: These) -> Digest:
         assert isinstance(session, SqlChanging)

@@ -5,7 +5,7 @@ was counted and remembered (`nights`).
 from retention.models.anonymity import AnonymityCheck
 from retention.models.copies import Archive, CopySet, StoredCopy
 from retention.models.limits import Limits
-from retention.models.nights import Cleared, Erased, Night, Revival, Summary, SummaryCell
+from retention.models.nights import Cleared, Departure, DepartureMark, Erased, Night, Revival, Summary, SummaryCell
 from retention.models.replays import Replay, ReplayPart
 from retention.models.runs import Run
 from retention.models.schedules import Schedule, ScheduleVersion
@@ -19,6 +19,8 @@ __all__ = (
     "Basis",
     "Cleared",
     "CopySet",
+    "Departure",
+    "DepartureMark",
     "Erased",
     "Limits",
     "Night",

@@ -112,6 +112,9 @@ class Archive(models.Model):
         PURGED = "purged", "Destroyed"
         DROPPED = "dropped", "Not needed"
 
+    # While it is in one of these, its rows may come back.
+    HOLDING = (State.WRITING, State.SEALED, State.RESTORING)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.OneToOneField("connectors.Batch", on_delete=models.PROTECT, related_name="archive")
     origin = models.CharField(max_length=64)

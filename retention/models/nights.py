@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from connectors.models import Batch
+from connectors.models import Batch, Chunk
 from inventory.models import Field
 from retention.models.runs import Run
 from retention.models.schedules import Schedule
@@ -74,17 +74,63 @@ class SummaryCell(models.Model):
 
 
 class Erased(models.Model):
-    """Somebody was erased who was known by this: a keyed hash, which says yes to who knows the value, and nothing else."""
+    """Somebody was erased who was known by this: a keyed hash, which says yes to who knows the value, and nothing else.
+
+    By a person's request all of them; by a schedule (`place`) the rows of one collection that were dated `before` a day.
+    """
 
     kind = models.CharField(max_length=20)
     digest = models.CharField(max_length=64)
     erased_at = models.DateTimeField()
     origin = models.CharField(max_length=64, help_text="The request or the run.")
+    place = models.CharField(
+        max_length=181, blank=True, help_text="Erased by a schedule: of which collection. Empty: by a person's request."
+    )
+    before = models.DateField(null=True, help_text="Erased by a schedule: rows dated before this day.")
     lifted_at = models.DateTimeField(null=True, help_text="The person came back of their own will.")
 
     class Meta:
         verbose_name = "erased identifier"
-        constraints = [models.UniqueConstraint(fields=("kind", "digest"), name="erased_once")]
+        indexes = [
+            models.Index(fields=("digest",), name="erased_digest"),
+            models.Index(fields=("origin",), name="erased_origin"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=("kind", "digest", "place"), name="erased_once_a_place"),
+            models.CheckConstraint(
+                name="erased_by_schedule_has_a_day",
+                condition=models.Q(place="", before=None) | (~models.Q(place="") & models.Q(before__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.digest[:8]}"
+
+
+class Departure(models.Model):
+    """A run of a schedule that erases rows which name people: what is on the list of it, once it is over."""
+
+    batch = models.OneToOneField(Batch, on_delete=models.CASCADE, related_name="departure")
+    place = models.CharField(max_length=181)
+    before = models.DateField(help_text="Rows dated before this day go.")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    listed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.place} before {self.before}"
+
+
+class DepartureMark(models.Model):
+    """A keyed hash of somebody whom rows of a chunk name that are about to go. It leaves once they are on the list, or stay."""
+
+    departure = models.ForeignKey(Departure, on_delete=models.CASCADE, related_name="marks")
+    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("chunk", "kind", "digest"), name="departure_mark_once")]
+        indexes = [models.Index(fields=("departure", "digest"), name="departure_digest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.digest[:8]}"

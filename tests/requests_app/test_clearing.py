@@ -1,5 +1,6 @@
 """Our own house: a closed case loses everything personal when its time is over, and the chain of events stands."""
 
+import uuid
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -11,10 +12,13 @@ from audit import log
 from audit.actor import Actor, person
 from audit.models import Event
 from connectors import batches, engine, holds
+from consent import choices, forgetting
+from consent.models import Choice
+from inventory.models import Purpose
 from requests_app import acts, clearing, conversation, uploads
 from requests_app.models import Letter, Note, Request
-from retention import erased, house, nights, runs, versions
-from retention.models import Erased, Run, Schedule
+from retention import erased, house, nights, redoing, replays, runs, sealed, sealing, versions
+from retention.models import Cleared, Erased, Run, Schedule, SealedEntry
 from subjects.fields import EncryptedTextField
 from subjects.models import DataSubject, Identifier
 from tests.requests_app.builders import ask, colleague, prove, pump
@@ -193,3 +197,94 @@ def test_what_goes_by_itself_is_registered_with_its_time() -> None:
     known = {one.key: one for one in house.purges()}
     assert {"packages", "files", "mails", "sessions", "sweeps"} <= set(known)
     assert all(one.after() and one.late(timezone.now()) == 0 for one in known.values())
+
+
+def cleared(request: Request) -> None:
+    ago(request, 25)
+    assert clearing.clear([str(request.pk)]) == 1
+
+
+def test_a_case_that_a_restore_brought_back_is_cleared_again(
+    company, rita, settings, tmp_path, django_capture_on_commit_callbacks
+) -> None:
+    settings.SEALED_DIR = str(tmp_path / "sealed")
+    request, at = case(rita), timezone.now()
+    ago(request, 25)
+    dump = {model: list(model._default_manager.all()) for model in (Request, Letter, Note, Identifier)}
+    cleared(request)
+    assert DataSubject.objects.get(pk=request.subject_id).forgotten_at
+    assert sealing.complete() and sealing.sweep() == 0
+    entry = SealedEntry.objects.get(kind="own")
+    assert sealed.payload(entry) == {"case": request.pk.hex} and entry.system == ""
+    Cleared.objects.filter(store="cases").delete()  # as the backup has it
+    for rows in dump.values():
+        type(rows[0])._default_manager.bulk_create(
+            [one for one in rows if type(one) is not Request], ignore_conflicts=True
+        )
+    Letter.objects.bulk_update(dump[Letter], ["body", "to", "identifier"])
+    Request.objects.bulk_update(dump[Request], ["details", "identifier"])
+    Note.objects.bulk_update(dump[Note], ["text"])
+    assert leaks() and Identifier.objects.filter(subject=request.subject_id).exists()
+    replay = replays.open_replay("", at, by=None, actor=clearing.CLEARER)
+    for _ in range(5):
+        replays.advance(replay.pk)
+    replay.refresh_from_db()
+    assert replay.state == "done" and replay.certificate["kinds"]["own"]["changed"] == 1
+    assert not [one for one in leaks() if "disclosures.Recipient" not in one and "SealedEntry" not in one]
+    assert not Identifier.objects.filter(subject=request.subject_id).exists()
+    payload = [{"case": request.pk.hex}, {"case": uuid.uuid4().hex}]
+    assert redoing.sources["own"].redo(payload) == redoing.Redone(1, 0, 0), "once is enough"
+
+
+def test_a_case_that_is_held_by_now_is_not_cleared_again(company, rita) -> None:
+    request = case(rita)
+    ago(request, 25)
+    subject = DataSubject.objects.get(pk=request.subject_id)
+    holds.place(subject, matter="m", reason="r", review_on=date(2030, 1, 1), by=rita)
+    assert redoing.sources["own"].redo([{"case": request.pk.hex}]) == redoing.Redone(1, 0, 1) and leaks()
+
+
+YEARS = timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    ("granted", "chosen", "expires", "forgotten"),
+    [
+        (True, 9, 8, True),  # ended, and nobody can claim any more that it was not there
+        (True, 5, 4, False),  # ended, and may have to be proved
+        (True, 1, None, False),  # holds until it ends or is withdrawn
+        (False, 9, None, False),  # a No holds until they choose otherwise
+    ],
+)
+def test_a_person_is_forgotten_once_no_choice_holds_or_has_to_be_proved(
+    company, rita, granted, chosen, expires, forgotten
+) -> None:
+    request, now = case(rita), timezone.now()
+    subject = DataSubject.objects.get(pk=request.subject_id)
+    purpose = Purpose.objects.create(key="club", name="Club", description="d", lawful_basis="consent")
+    how = choices.How(expires_at=now - expires * YEARS if expires else None, evidence={"form": "sheet"})
+    one = choices.record(
+        subject, purpose, granted, source="portal", actor=clearing.CLEARER, how=how, chosen_at=now - chosen * YEARS
+    )
+    cleared(request)
+    subject.refresh_from_db()
+    assert bool(subject.forgotten_at) == forgotten and Identifier.objects.filter(subject=subject).exists() != forgotten
+    kept = Choice.objects.get(pk=one.pk)
+    assert (kept.granted, kept.chosen_at, kept.evidence == {}) == (granted, one.chosen_at, forgotten), "the proof stays"
+
+
+def test_an_ended_yes_does_not_count_where_a_no_came_later_and_who_chose_for_a_child_is_known(company, rita) -> None:
+    now, request = timezone.now(), case(rita)
+    subject = DataSubject.objects.get(pk=request.subject_id)
+    purpose = Purpose.objects.create(key="club", name="Club", description="d", lawful_basis="consent")
+    assert not forgetting.needed([subject.pk], now)
+    how = choices.How(expires_at=now - 8 * YEARS)
+    given = {"source": "portal", "actor": clearing.CLEARER}
+    choices.record(subject, purpose, True, how=how, chosen_at=now - 9 * YEARS, **given)
+    assert not forgetting.needed([subject.pk], now) and forgetting.needed([subject.pk], now - 5 * YEARS)
+    choices.record(subject, purpose, False, chosen_at=now - 8 * YEARS, **given)
+    assert forgetting.needed([subject.pk], now)
+    child, parent = DataSubject.objects.create(), DataSubject.objects.create()
+    how = choices.How(expires_at=now - 8 * YEARS, guardian=parent)
+    choices.record(child, purpose, True, how=how, chosen_at=now - 9 * YEARS, **given)
+    assert not forgetting.needed([child.pk], now) and forgetting.needed([parent.pk], now)

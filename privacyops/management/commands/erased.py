@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import actor
+from inventory.dating import as_day
 from retention import erased
 
 
@@ -17,6 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--column", default="email", help="The column that names people.")
         parser.add_argument("--kind", default="email", choices=erased.KINDS, help="What stands in it.")
+        parser.add_argument(
+            "--dated", help="The column with each line's date: what a schedule erased tells nothing against later ones."
+        )
         parser.add_argument("--without", type=Path, help="Write the file anew without those lines.")
         parser.add_argument("--lift", action="store_true", help="These people came back of their own will.")
 
@@ -24,15 +28,17 @@ class Command(BaseCommand):
         with options["file"].open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             names = list(reader.fieldnames or ())
-            if options["column"] not in names:
-                raise CommandError(f"There is no column {options['column']}. There are: {', '.join(names)}.")
+            for column in filter(None, (options["column"], options["dated"])):
+                if column not in names:
+                    raise CommandError(f"There is no column {column}. There are: {', '.join(names)}.")
             rows = list(reader)
         people = [(options["kind"], row[options["column"]] or "") for row in rows]
         if options["lift"]:
             by = actor.worker("manage.py erased")
             self.stdout.write(f"{sum(erased.lift(kind, value, actor=by) for kind, value in people if value)} lifted.")
             return
-        answers = erased.asked(people)
+        days = [as_day(row[options["dated"]]) if options["dated"] else None for row in rows]
+        answers = erased.told([(*one, on) for one, on in zip(people, days, strict=True)])
         lines = [number for number, at in enumerate(answers, 2) if at is not None]
         if options["without"]:
             with options["without"].open("w", encoding="utf-8", newline="") as file:
