@@ -35,6 +35,7 @@ from connectors.planning import Planned
 from connectors.searching import Hit, Searcher
 from connectors.setwise import Setwise
 from connectors.strategies import Secrets
+from connectors.withdrawing import by_consent
 from inventory.graph import CollectionSpec, Name
 
 Operation = WorkOrder.Operation
@@ -180,7 +181,8 @@ class Acting:
         for finding, task in wanted.items():
             most = chunk_rows(self.kind) * (wholly.AT_ONCE if todo.get(finding) and self.setwise.only(task) else 1)
             for pk, rows in todo.get(finding, ()):
-                if not groups or most != before or held + rows > most:
+                # Whose consent is asked for anew at each chunk: no more people are locked at once than one chunk has.
+                if not groups or most != before or held + rows > most or by_consent(self.order.batch):
                     groups.append([])
                     held, before = 0, most
                 groups[-1].append((task, pk))
@@ -215,7 +217,8 @@ class Acting:
         todo = []
         with self.searcher.asking():
             for task, pk in group:
-                keys, moved = self.belonging.of(task.finding).part([tuple(key) for key in chunks[pk].keys or ()])
+                named = [tuple(key) for key in chunks[pk].keys or ()]
+                keys, moved = self.belonging.of(task.finding).part(named, chunks[pk].people)
                 loose, apart = tying.Loose(), sparing.Apart(keys, {})
                 if task.masks is None:
                     apart = self.apart(task.spec, keys)
@@ -242,7 +245,7 @@ class Acting:
         """Search one step again, after the work: how many of the rows found are not as they were to be, held ones aside;
         by field, "" for rows that were to be gone. Empty: all is as it was to be.
         """
-        if self.sweep is not None:
+        if self.sweep is not None or by_consent(self.order.batch):
             return {}  # each chunk was read back as it went; what came since is the next run's
         by_link = {
             (task.finding.via, task.finding.shared): task

@@ -108,6 +108,28 @@ def open_retention(
     return batch
 
 
+def open_withdrawn(*, origin: str, collection: Name, purpose: str, before: date, actor: Actor) -> Batch:
+    """Open the count of a collection's rows that belong to people whose consent to a purpose was withdrawn before a day, see
+    `withdrawing`. Raises Refused when it is unknown.
+    """
+    graph = mapping.graph()
+    spec = graph.collections.get(collection)
+    if spec is None or not spec.primary_key:
+        raise Refused("This collection is not described, or has no key.", code="not_dated", field="collection")
+    criteria = {
+        "collection": list(collection), "purpose": purpose, "field": spec.primary_key[0], "before": before.isoformat()
+    }  # fmt: skip
+    only = Walk(steps=[Step(collection, (), 0)], erase_order=[collection])
+    with log.atomic():
+        batch = Batch.objects.create(
+            reason=Batch.Reason.RETENTION, origin=origin, criteria=criteria,
+            plan=freeze(only, Graph({collection: spec})),
+        )  # fmt: skip
+        _open_finds(batch)
+        _opened(batch, actor)
+    return batch
+
+
 def _open_finds(batch: Batch) -> Collection[System]:
     """Open the searches that the plan names; all systems."""
     systems = {one.key: one for one in System.objects.all()}

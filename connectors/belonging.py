@@ -12,6 +12,7 @@ for by the system itself before a row counts as somebody else's.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import UUID
 
 from connectors import due
 from connectors.kinds.base import Found, Key, Kind
@@ -21,6 +22,7 @@ from connectors.models import Finding, Receipt
 from connectors.owners import Owners
 from connectors.planning import thaw
 from connectors.searching import VALUES_AT_ONCE, Searcher
+from connectors.withdrawing import Withdrawn
 from inventory.graph import CollectionSpec, Entry, Link, Name
 
 MOST_FEW = 500  # values that go into a statement
@@ -118,8 +120,10 @@ class Proof:
                 return [] if self.fits(first) else list(rows)
         return [row for row in rows if not self.fits(row)]
 
-    def part(self, keys: Sequence[Key]) -> tuple[list[Key], list[Key]]:
-        """(keys of rows that are theirs or gone, keys of rows that are there and no longer theirs)."""
+    def part(self, keys: Sequence[Key], who: Sequence[str] | None = None) -> tuple[list[Key], list[Key]]:
+        """(keys of rows that are theirs or gone, keys of rows that are there and no longer theirs). `who`: the people of a
+        chunk that knows several.
+        """
         if not self.ways or not keys:
             return list(keys), []
         names, key = tuple(dict.fromkeys((*self.spec.primary_key, *self.fields))), self.spec.primary_key
@@ -153,15 +157,32 @@ class Proof:
 class _InTime(Proof):
     """Of a retention run: a row has no person, but its time must still be over."""
 
-    def part(self, keys: Sequence[Key]) -> tuple[list[Key], list[Key]]:
-        """(keys of rows that are due or gone, keys of rows that are there and were dated anew)."""
+    def still(self, keys: Sequence[Key], who: Sequence[str]) -> list[Key]:
+        """Those of the rows that are due."""
+        return due.among(self.kind, self.spec, keys)
+
+    def part(self, keys: Sequence[Key], who: Sequence[str] | None = None) -> tuple[list[Key], list[Key]]:
+        """(keys of rows that are due or gone, keys of rows that are there and due no more)."""
         if not keys:
             return [], []
         names = self.spec.primary_key
+        still = self.still(keys, who or ())
         there = {_key_mark(row[name] for name in names) for row in self.kind.read(self.spec, names, keys)}
-        away = there - {_key_mark(one) for one in due.among(self.kind, self.spec, keys)}
+        away = there - {_key_mark(one) for one in still}
         mine = [one for one in keys if not away or _key_mark(one) not in away]
         return mine, [one for one in keys if away and _key_mark(one) in away]
+
+
+class _Withdrawn(_InTime):
+    """The same, where it is over because consent was withdrawn: the ledger is asked, and whose the rows are."""
+
+    def __init__(self, search: Withdrawn, kind: Kind, spec: CollectionSpec) -> None:
+        super().__init__(kind, spec, False, [], {})
+        self.search = search
+
+    def still(self, keys: Sequence[Key], who: Sequence[str]) -> list[Key]:
+        """Those of the rows that are due; nobody of these people can agree again before our transaction ends."""
+        return self.search.still(self.spec, keys, list(map(UUID, who)))
 
 
 class Belonging:
@@ -192,6 +213,8 @@ class Belonging:
         return self._proofs[mark]
 
     def _proof(self, finding: Finding, spec: CollectionSpec, kind: Kind) -> Proof:
+        if isinstance(self.searcher, Withdrawn):
+            return _Withdrawn(self.searcher, kind, spec)
         if self.searcher.batch.criteria:
             return _InTime(kind, spec, False, [], {})
         step = self.steps.get(spec.key)

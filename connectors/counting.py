@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from connectors import due, sparing
+from connectors import due, sparing, withdrawing
 from connectors.kinds import base
 from connectors.models import Batch, Connection
 from connectors.searching import Searcher
@@ -17,11 +17,15 @@ AT_ONCE = 1000
 
 def counted(spec: CollectionSpec, wanted: Due, days: Sequence[date]) -> Counted:
     """How many rows are due on each of `days`. Raises base.Permanent and base.Temporary as the engine knows them."""
+    if wanted.purpose:
+        return withdrawing.counted(spec, wanted, days)
     return due.count(_kind(spec), replace(spec, due=wanted), days)
 
 
 def held(spec: CollectionSpec, wanted: Due) -> int:
     """How many of the rows that are due belong to people under a legal hold that covers them."""
+    if wanted.purpose:
+        return withdrawing.held(spec, wanted)
     own = getattr(_kind(spec), "count_held", None)
     if own is not None:
         return int(own(replace(spec, due=wanted)))

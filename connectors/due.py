@@ -18,7 +18,11 @@ LAST_DAY = date(9999, 12, 31)
 
 
 def dated(graph: Graph, spec: CollectionSpec, criteria: Mapping[str, Any]) -> CollectionSpec:
-    """The description for a batch that works by date. Raises Permanent when a date is described no more."""
+    """The description for a batch that works by date. Raises Permanent when a date is described no more. Rows of people who
+    withdrew their consent have none: they are as described.
+    """
+    if "purpose" in criteria:
+        return spec
     words = criteria.get("dates") or [criteria["field"]]
     try:
         return replace(spec, due=resolve(graph, spec.key, words, date.fromisoformat(criteria["before"])))
@@ -49,7 +53,9 @@ def find(kind: base.Kind, spec: CollectionSpec) -> Iterator[base.Found]:
 
 
 def among(kind: base.Kind, spec: CollectionSpec, keys: Sequence[base.Key]) -> list[base.Key]:
-    """Those of these rows that are due now."""
+    """Those of these rows that are due now; all, where no date tells it."""
+    if spec.due is None:
+        return list(keys)
     due, own = _of(spec), getattr(kind, "due_among", None)
     if own is not None:
         return list(own(spec, keys))

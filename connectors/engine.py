@@ -30,6 +30,7 @@ from connectors.models import READING, Receipt, WorkOrder
 from connectors.parting import Parting
 from connectors.planning import Planned, thaw
 from connectors.searching import Searcher
+from connectors.withdrawing import Withdrawn, by_consent
 
 logger = logging.getLogger(__name__)
 ENGINE = actors.worker("connectors.engine")
@@ -101,7 +102,7 @@ def _work(order: WorkOrder, fence: int) -> None:
             leases.renew(WorkOrder, order.pk, fence, timezone.now())
             last = time.monotonic()
 
-    searcher = Searcher(order.batch, beat=beat)
+    searcher = (Withdrawn if by_consent(order.batch) else Searcher)(order.batch, beat=beat)
     if order.batch.criteria:
         searcher.parting = Parting(searcher)
     if (known := getattr(order.system, "connection", None)) is not None:

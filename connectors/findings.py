@@ -24,6 +24,7 @@ from connectors.planning import Planned
 from connectors.remembered import MOST_KEYS
 from connectors.scope import NOT_ASKED
 from connectors.searching import Hit, Searcher
+from connectors.withdrawing import by_consent
 from inventory.dating import Counted
 from inventory.graph import CollectionSpec
 from inventory.models import System
@@ -63,6 +64,7 @@ class _Open:
     keys: list[list[object]] = field(default_factory=list)
     chunks: int = 0
     whole: list[list[Key]] | None = field(default_factory=list)  # all keys, while they are few
+    people: tuple[str, ...] = ()
 
 
 class Writer:
@@ -95,6 +97,9 @@ class Writer:
             if one is None:
                 one = _Open(_finding(self.searcher.batch, spec, planned, hit, self.system))
                 opened[hit.via, hit.shared] = one
+            if hit.people != one.people:  # a chunk is of people who were looked for together
+                self._chunk(one, most)
+                one.people = hit.people
             one.tally.add(hit)
             one.keys.append(list(hit.row.key))
             if len(one.keys) >= most:
@@ -148,6 +153,8 @@ class Writer:
 
     def _later(self, spec: CollectionSpec) -> Callable[[list[date]], tuple[int, list[int]]] | None:
         """What a system is asked for the rows of later days; None for one that cannot count them itself."""
+        if by_consent(self.searcher.batch):
+            return None  # who will withdraw is not known, and what no date tells is not counted ahead
         kind, due = self.searcher.kind(spec.system), spec.due
         asked: Any = getattr(kind, "ahead" if due is None or due.single else "count_due", None)
         if asked is None:
@@ -183,7 +190,8 @@ class Writer:
         finding = one.finding
         finding.rows, finding.fingerprint = one.tally.rows, one.tally.fingerprint
         finding.oldest_on, finding.newest_on = one.tally.oldest, one.tally.newest
-        self.pending.append((one, Chunk(number=one.chunks, rows=len(one.keys), keys=one.keys)))
+        chunk = Chunk(number=one.chunks, rows=len(one.keys), keys=one.keys, people=list(one.people) or None)
+        self.pending.append((one, chunk))
         self.held += len(one.keys)
         one.chunks += 1
         one.keys = []

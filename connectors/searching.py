@@ -35,13 +35,15 @@ MOST_KEPT = 2000
 class Hit:
     """One row: through which field it was found, whether it is shared, and the row itself.
 
-    Not `sure`: whom the row's people links name could not be compared, because what they refer to is gone already.
+    Not `sure`: whom the row's people links name could not be compared, because what they refer to is gone already. `people`:
+    ids of those whose rows were looked for together, where many people's are.
     """
 
     via: str
     shared: bool
     row: base.Found
     sure: bool = True
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,15 @@ class ParentDate:
 
 @dataclass(frozen=True)
 class Due:
-    """Rows whose dates all lie before a day. With one date a row must have it; of several, those that are there count."""
+    """Rows whose dates all lie before a day. With one date a row must have it; of several, those that are there count.
+
+    `purpose`: no date tells, but whether the person's consent to that purpose was withdrawn before the day.
+    """
 
     before: date
     own: tuple[str, ...] = ()
     parents: tuple[ParentDate, ...] = ()
+    purpose: str = ""
 
     @property
     def single(self) -> str:

@@ -81,7 +81,7 @@ BLANKS: tuple[Blank, ...] = (
 # By batch instead: what was searched and done in the systems.
 BATCHES: tuple[Blank, ...] = (
     (Batch, "pk", {"identities": {}, "salt": None}),
-    (Chunk, "finding__batch", {"keys": None}),
+    (Chunk, "finding__batch", {"keys": None, "people": None}),
     (Authorisation, "batch", {"changes": {}}),
     (HandTask, "order__batch", {"details": {}, "note": ""}),
     (HandTaskItem, "task__order__batch", {"content": {}, "file": ""}),

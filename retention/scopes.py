@@ -7,15 +7,18 @@ from typing import TypeVar
 
 from audit.actor import Actor
 from audit.refusal import Refused
-from connectors import batches
+from connectors import batches, withdrawing
 from connectors.models import Batch
 from inventory import mapping
 from inventory.dating import Due, resolve
 from inventory.graph import CollectionSpec, Graph, Name
+from inventory.models import Purpose
 from retention import actions, conflicts
 from retention.models import Action, Run, Schedule, Terms, Trigger
 
 Held = TypeVar("Held", bound=Schedule)
+# What a purpose must rest on so that somebody can withdraw or object.
+REFUSABLE = (Purpose.Basis.CONSENT, Purpose.Basis.LEGITIMATE)
 
 
 def words(row: Terms) -> list[str]:
@@ -32,6 +35,8 @@ def terms(schedule: Schedule) -> str:
         said += f" from the end of the year ({schedule.year_ends})"
     if schedule.dates:
         said += f" from {', '.join(words(schedule))}"
+    if by_consent(schedule):
+        said += f" from withdrawn consent ({schedule.purpose and schedule.purpose.key})"
     if schedule.action != Action.DELETE:
         said += f", {schedule.get_action_display().lower()}"
     return said[:250]
@@ -81,6 +86,11 @@ def open_batch(run: Run, actor: Actor, ahead: Iterable[date] = ()) -> Batch:
     schedule = run.schedule
     refuse(schedule)
     collection = schedule.collection
+    if by_consent(schedule):
+        spec, wanted = due(schedule, run.cutoff_on)
+        return batches.open_withdrawn(
+            origin=f"run:{run.pk}", collection=spec.key, purpose=wanted.purpose, before=wanted.before, actor=actor
+        )
     return batches.open_retention(
         origin=f"run:{run.pk}", collection=(collection.dataset.key, collection.name), before=run.cutoff_on,
         dates=words(schedule) if schedule.dates else (), ahead=ahead, actor=actor,
@@ -93,14 +103,43 @@ def due(row: Terms, before: date, graph: Graph | None = None) -> tuple[Collectio
     name = (row.collection.dataset.key, row.collection.name)
     if name not in graph.collections:
         raise Refused("This collection is not described.", code="not_dated", field="collection")
-    if row.trigger == Trigger.WITHDRAWN and not row.dates:
-        raise Refused(
-            "Name the field that holds the day on which consent was withdrawn.", code="not_dated", field="dates"
-        )
+    if by_consent(row):
+        return _by_consent(row, before, graph, name)
     try:
         return graph.collections[name], resolve(graph, name, words(row), before)
     except ValueError as error:
         raise Refused(str(error), code="not_dated", field="dates") from None
+
+
+def by_consent(row: Terms) -> bool:
+    """Whether our own ledger of choices tells when the time begins, and no field of the company's system."""
+    return row.trigger == Trigger.WITHDRAWN and not row.dates
+
+
+def _by_consent(row: Terms, before: date, graph: Graph, name: Name) -> tuple[CollectionSpec, Due]:
+    if row.purpose is None:
+        raise Refused(
+            "Choose the purpose to which consent is withdrawn; our own ledger then tells the day. Or name the field of the "
+            "system that holds the day under dates.", code="not_dated", field="purpose",
+        )  # fmt: skip
+    if row.purpose.lawful_basis not in REFUSABLE and not row.purpose.sale_or_sharing:
+        raise Refused(
+            "Nobody can withdraw from this purpose: it rests neither on consent nor on a legitimate interest. Choose "
+            "another, or name the field that holds the day under dates.", code="not_dated", field="purpose",
+        )  # fmt: skip
+    if row.action == Action.ANONYMISE:
+        raise Refused(
+            "By our own ledger rows are deleted or masked, not anonymised. Choose to delete them, or name the field that holds "
+            "the day under dates.", code="action_unavailable", field="action",
+        )  # fmt: skip
+    spec = graph.collections[name]
+    if not spec.primary_key or not withdrawing.leads_to(graph, name):
+        raise Refused(
+            "No e-mail address, phone or customer number leads to these rows, so it is not known whose they are. Describe the "
+            "reference that leads there, or name the field that holds the day under dates.",
+            code="not_dated", field="collection",
+        )  # fmt: skip
+    return spec, Due(before, purpose=row.purpose.key)
 
 
 def dated_fields(graph: Graph) -> dict[Name, set[str]]:

@@ -137,7 +137,7 @@ class Batch(models.Model):
     origin = models.CharField(max_length=64, db_index=True, help_text="Reference of the request or the run.")
     subject = models.ForeignKey(DataSubject, null=True, blank=True, on_delete=models.PROTECT, related_name="batches")
     identities = EncryptedJSONField(default=dict, help_text="Identifier values by kind, frozen when the search began.")
-    criteria = models.JSONField(default=dict, help_text="For retention: dataset, collection, field, before.")
+    criteria = models.JSONField(default=dict, help_text="For retention: dataset, collection, field or purpose, before.")
     plan = models.JSONField(default=dict, help_text="The walk as it was explained, frozen.")
     categories = models.JSONField(
         default=list, blank=True, help_text="Only fields of these data categories and what is below them; empty: all."
@@ -335,6 +335,9 @@ class Chunk(models.Model):
     )
     span = models.JSONField(
         null=True, help_text="[sum of hashes, least, greatest] of these keys, where the system worked it out itself."
+    )
+    people = models.JSONField(
+        null=True, help_text="Of a run by withdrawn consent: ids of the people among whom these rows' are."
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Some of Hireline's people and their choices: a change of mind, a Yes that ended, one that awaits its link."""
+"""Some of Hireline's people and their choices: a change of mind, a Yes that ended, one that awaits its link, one taken back."""
 
 from datetime import timedelta
 
@@ -13,6 +13,8 @@ from subjects import registry
 
 WORDS = "May we send you our newsletter? You can say No at any time."
 CHANGED, ENDED, WAITING = "mina.reader@mail.example", "otto.former@mail.example", "lea.waiting@mail.example"
+# On the newsletter's list still, though they said No long ago.
+LEFT = "stranger7@mail.example"
 
 
 def load(actor: Actor) -> None:
@@ -35,6 +37,10 @@ def load(actor: Actor) -> None:
             how=how,
             chosen_at=at,
         )
+    left = registry.find_or_make("email", LEFT, actor=actor)
+    for granted, days in ((True, 250), (False, 120)):
+        at, by = now - timedelta(days=days), Choice.Source.REQUEST
+        choices.record(left, news, granted, source=by, actor=actor, how=how, chosen_at=at)
     choices.record(
         otto, news, True, source=Choice.Source.PORTAL, actor=actor, how=how, chosen_at=now - timedelta(days=400)
     )

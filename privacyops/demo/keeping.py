@@ -1,5 +1,5 @@
-"""How long Hireline keeps things: schedules by one person and approved by another, two of the same rows, a draft that waits,
-nights that were counted, and a list of who was erased.
+"""How long Hireline keeps things: schedules by one person and approved by another, two of the same rows, one that begins when
+consent is withdrawn, a draft that waits, nights that were counted, and a list of who was erased.
 """
 
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit import actor as actors
 from connectors.models import Throttle
-from inventory.models import Collection
+from inventory.models import Collection, Purpose
 from retention import erased, house, library, nights, versions
 from retention.models import Erased, Limits, Night, Schedule
 
@@ -45,6 +45,7 @@ def schedules(author: User) -> None:
         )  # fmt: skip
         versions.approve(version, by=approver)
     _change(author)
+    _withdrawn(author)
     if not Schedule.objects.filter(key="portal-cases").exists():
         for one in house.describe(by=author):
             versions.approve(one.versions.get(), by=approver)
@@ -70,6 +71,20 @@ def _change(author: User) -> None:
         schedule, by=author, why=words, period=6, title="Sign-ins after 6 months", group_by="started_at:month"
     )  # fmt: skip
     versions.propose_version(draft, by=author)
+
+
+def _withdrawn(author: User) -> None:
+    """Whoever unsubscribed goes from the newsletter's list a month later: the ledger of choices tells the day."""
+    if Schedule.objects.filter(key="newsletter-withdrawn").exists():
+        return
+    version = versions.start(
+        key="newsletter-withdrawn", by=author, title="Newsletter, a month after consent was withdrawn", period=1,
+        unit="months", trigger="withdrawn", purpose=Purpose.objects.get(key="newsletter"), basis="consent",
+        collection=Collection.objects.get(dataset__key="marketing", name="contacts"), owner=author, grace_hours=24,
+        reason="Without consent there is no reason to keep the address; a month leaves time for a change of mind.",
+        cite="GDPR art. 7(3), 17(1)(b)",
+    )  # fmt: skip
+    versions.approve(version, by=_approver())
 
 
 def _nights() -> None:

@@ -51,7 +51,10 @@ class Terms(models.Model):
 
     title = models.CharField(max_length=120)
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="%(class)ss")
-    purpose = models.ForeignKey(Purpose, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss")
+    purpose = models.ForeignKey(
+        Purpose, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss",
+        help_text="For what it is kept. Where withdrawn consent begins the time and no dates are named: consent to this.",
+    )  # fmt: skip
     category = models.ForeignKey(
         DataCategory, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
         help_text="What kind of data this is about.",
@@ -69,7 +72,7 @@ class Terms(models.Model):
     dates = models.CharField(
         max_length=300, blank=True,
         help_text="Fields that tell it, with commas between: last_login, accounts.closed_at. Empty: the field that dates the "
-        "collection. Of several the latest counts.",
+        "collection; for withdrawn consent our own ledger of choices, by the purpose. Of several the latest counts.",
     )  # fmt: skip
     action = models.CharField(max_length=10, choices=Action, default=Action.DELETE)
     basis = models.CharField(
