@@ -5,6 +5,7 @@ state is a POST that calls one verb.
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,19 +18,26 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from audit import actor, log
+from audit import actor, log, typed
 from audit.refusal import Refused
+
+# The buttons of a record's own form.
+SAVING = ("_save", "_continue", "_addanother")
+DATES = ("date", "datetime-local")
 
 
 @dataclass(frozen=True)
 class Input:
-    """One field of a button's form; `choices` makes it a select, and then nothing else is taken."""
+    """One field of a button's form; `choices` makes it a select, and then nothing else is taken. More characters than `most`
+    are refused: cutting them off would lose what was typed.
+    """
 
     name: str
     label: str
     choices: Sequence[tuple[str, str]] = ()
     required: bool = True
     kind: str = "text"
+    most: int = 2000
 
 
 @dataclass(frozen=True)
@@ -70,14 +78,33 @@ def colleague(request: HttpRequest) -> User:
 
 
 def read(inputs: Sequence[Input], given: dict[str, str]) -> dict[str, str]:
-    """The inputs of a button. Raises Refused for one that is missing, and for a choice that was not offered."""
+    """The inputs of a button. Raises Refused for one that is missing, for a choice that was not offered, and for what could not
+    be kept: characters that no database takes, too many of them, a date that is in no calendar or no lifetime.
+    """
     for one in inputs:
         value = given.get(one.name, "")
         if one.required and not value:
             raise Refused(f"{one.label}: please fill this in.", code="missing", field=one.name)
         if value and one.choices and value not in dict(one.choices):
             raise Refused(f"{one.label}: choose one of the list.", code="choice_unknown", field=one.name)
+        if "\0" in value:
+            raise Refused(
+                f"{one.label}: please type this again without control characters.", code="control", field=one.name
+            )
+        if len(value) > one.most:
+            said = f"{one.label}: {one.most:,} characters are the most, and these are {len(value):,}. Shorten it."
+            raise Refused(said, code="too_long", field=one.name)
+        if value and one.kind in DATES and not _likely(value):
+            said = f"{one.label}: there is no such day. Write it as 2027-03-31."
+            raise Refused(said, code="day_wrong", field=one.name)
     return {one.name: given.get(one.name, "") for one in inputs}
+
+
+def _likely(text: str) -> bool:
+    try:
+        return 1900 <= datetime.fromisoformat(text).year < 2200
+    except ValueError:
+        return False
 
 
 class Accountable(ModelAdmin):
@@ -129,6 +156,9 @@ class Accountable(ModelAdmin):
     def _do(self, request: HttpRequest, pk: str, verb: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
+        if any(name in request.POST for name in SAVING):
+            # The record's own form, on the page that refused a button: it posts to where it stands. 307 sends it on as it is.
+            return HttpResponse(status=307, headers={"Location": self._address(pk)})
         record = self.get_object(request, pk)
         found = next((one for one in self.verbs if one.name == verb), None)
         if record is None or found is None:
@@ -149,12 +179,45 @@ class Accountable(ModelAdmin):
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", pk)
 
     def _again(self, request: HttpRequest, pk: str, *, status: int = 200, **context: Any) -> HttpResponse:
-        """The record's page as the answer to a POST. For records without a form of their own: it would post here."""
+        """The record's page as the answer to a POST."""
         looking = copy(request)
         looking.method = "GET"
         answer: HttpResponse = self.change_view(looking, pk, extra_context=context)
         answer.status_code = status
         return answer
+
+    def _address(self, pk: str) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=(pk,))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """What was typed is never lost: neither when saving is refused after the form was found right (somebody was quicker),
+        nor when the record is no longer one that may be edited.
+        """
+        if request.method == "POST" and object_id is not None and (left := self._too_late(request, object_id)):
+            messages.error(request, "This was changed meanwhile and can no longer be edited. What you typed is below.")
+            return self._again(request, object_id, status=409, unsaved=left)
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as error:
+            typed.refuse(request, error)
+            answer = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer
+
+    def _too_late(self, request: HttpRequest, pk: str) -> list[tuple[str, str]]:
+        """What was typed into a form that this colleague may use, of a record that may not be edited any more."""
+        record = self.get_object(request, pk)
+        late = (
+            record is not None
+            and self.has_change_permission(request)
+            and self.has_view_permission(request, record)
+            and not self.has_change_permission(request, record)
+        )
+        return typed.unsaved(request.POST, record) if late else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return typed.refusing(request, super().get_form(request, obj, change, **kwargs))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from audit import typed
 from audit.accountable import ReadOnly, colleague
 from audit.refusal import Refused
 from connectors import handwork
@@ -228,7 +229,7 @@ def _take(task: HandTask, by: User, given: Fields, request: HttpRequest) -> str:
 
 
 def _assign(task: HandTask, by: User, given: Fields, request: HttpRequest) -> str:
-    to = User.objects.filter(pk=given["to"]).first() if given.get("to", "").isdecimal() else None
+    to = User.objects.filter(pk=typed.number(given.get("to"))).first()
     if to is None:
         raise Refused("Choose a colleague.", code="missing", field="to")
     handwork.assign(task, to=to, by=by)
@@ -244,7 +245,7 @@ def _add(task: HandTask, by: User, given: Fields, request: HttpRequest) -> str:
 
 
 def _drop(task: HandTask, by: User, given: Fields, request: HttpRequest) -> str:
-    handwork.drop_item(task, int(given["number"]) if given.get("number", "").isdigit() else 0, by=by)
+    handwork.drop_item(task, typed.number(given.get("number")), by=by)
     return "The item is taken out."
 
 

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from audit import typed
 from audit.accountable import ReadOnly, Verb, colleague
 from audit.refusal import Refused
 from connectors.discovery import deciding, surveying
@@ -125,9 +126,7 @@ class ProposalAdmin(ReadOnly):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The proposal's page instead of a form."""
-        if not str(object_id).isdecimal():
-            raise Http404
-        return self._show(request, int(object_id))
+        return self._show(request, typed.number(object_id))  # 0 is nobody's number
 
     def decide(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Accept or dismiss; a refusal comes back on the page with what was chosen."""
@@ -151,7 +150,7 @@ class ProposalAdmin(ReadOnly):
         user = self._may(request)
         if request.method == "POST":
             ticked = [one.partition(":") for one in request.POST.getlist("one")[:MOST_TOGETHER]]
-            shown = {int(pk): seen for pk, _, seen in ticked if pk.isdecimal()}
+            shown = {typed.number(pk): seen for pk, _, seen in ticked if typed.number(pk)}
             done, refused = deciding.accept_many(shown, by=user)
             messages.success(request, f"{done} accepted; they are part of the inventory.")
             for one in refused:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE, RIGHT = 420, 130, 34, 18, 10, 8
+DIGIT, BESIDE = 6, 4  # how wide a digit is at the most, and how far numbers stand from the picture
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ class Chart:
     under: tuple[Under, ...] = ()
     width: int = LEFT + WIDTH + RIGHT
     height: int = ABOVE + HEIGHT + BELOW
+
+    @property
+    def beside(self) -> int:
+        """How far the numbers beside the picture reach out of it to the left: 40,000 is wider than 400."""
+        widest = max((len(one.words) for one in self.grid), default=0)
+        return max(0, widest * DIGIT - LEFT + BESIDE)
 
     @property
     def empty(self) -> bool:
@@ -121,7 +128,7 @@ def lying(rows: Sequence[tuple[str, float | None, Sequence[str]]]) -> list[Lying
 
 
 def _said(value: float | None, unit: str) -> str:
-    return "none" if value is None else f"{value:.0f}{' ' if unit and unit != '%' else ''}{unit}"
+    return "none" if value is None else f"{value:,.0f}{' ' if unit and unit != '%' else ''}{unit}"
 
 
 def _top(most: float) -> int:

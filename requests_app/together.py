@@ -14,6 +14,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum
 
+from audit import typed
 from audit.refusal import Refused
 from connectors import batches, settling
 from connectors.models import Finding, WorkOrder
@@ -107,8 +108,7 @@ def _taken(one: Request, by: User, given: Fields) -> str:
 
 
 def _assigned(one: Request, by: User, given: Fields) -> str:
-    number = given.get("to", "")
-    to = User.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    to = User.objects.filter(pk=typed.number(given.get("to"))).first()
     if to is None:
         raise Refused("Choose a colleague.", code="missing", field="to")
     assignment.assign(one, by=by, to=to, today=laws.today())

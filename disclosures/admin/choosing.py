@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from audit import typed
 from audit.accountable import colleague
 from audit.refusal import Refused
 from disclosures import proposing
@@ -78,14 +79,14 @@ def _proposed(request: HttpRequest) -> ReleaseProposal:
     return proposing.propose(
         title=given.get("title", ""), kind=given.get("kind", ""), dataset=_found(Dataset, given.get("dataset"), "dataset"),
         purpose=_found(Purpose, given.get("purpose"), "purpose"), public=given.get("public") == "on",
-        recipients=list(Recipient.objects.filter(pk__in=[one for one in given.getlist("recipients") if one.isdigit()])),
+        recipients=list(Recipient.objects.filter(pk__in=[typed.number(one) for one in given.getlist("recipients")])),
         content=None if file is None or collection is not None else file.chunks(), collection=collection,
         by=colleague(request),
     )  # fmt: skip
 
 
 def _found(model: Any, pk: str | None, name: str) -> Any:
-    row = model.objects.filter(pk=pk).first() if pk and pk.isdigit() else None
+    row = model.objects.filter(pk=typed.number(pk)).first()
     if row is None:
         raise Refused(f"Choose a {name} of the list.", code="choice_unknown", field=name)
     return row

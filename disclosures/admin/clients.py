@@ -99,7 +99,7 @@ class ClientAdmin(Accountable):
     def instructed(self, one: Client) -> SafeString | str:
         rows = one.instructions.order_by("-given_on")[:20] if one.pk else []
         lines = format_html_join(
-            "", '<li><a class="po-ref" href="{}">{}</a>: {}</li>',
+            "", '<li><a href="{}">{}</a>: {}</li>',
             ((reverse("admin:disclosures_instruction_change", args=(row.pk,)), row, row.get_state_display())
              for row in rows),
         )  # fmt: skip

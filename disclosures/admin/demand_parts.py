@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.http import HttpRequest, QueryDict
 
+from audit import typed
 from audit.refusal import Refused
 from connectors.models import LegalHold
 from disclosures.admin.demand_verbs import day
@@ -78,7 +79,7 @@ def _checks(demand: LegalDemand, request: HttpRequest, by: User) -> str:
 
 
 def _scope(demand: LegalDemand, request: HttpRequest, by: User) -> str:
-    ticked = [int(one) for one in request.POST.getlist("given") if one.isdecimal()]
+    ticked = [typed.number(one) for one in request.POST.getlist("given")]
     first, last = request.POST.get("given_from", ""), request.POST.get("given_to", "")
     moving.narrow(
         demand, given=DataCategory.objects.filter(pk__in=ticked), note_text=request.POST.get("scope_note", ""),
@@ -103,10 +104,10 @@ def _drop_file(demand: LegalDemand, request: HttpRequest, by: User) -> str:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    if not text.isdecimal():
+    found = typed.number(request.POST.get(name))
+    if not found:
         raise Refused("This row is gone.", code="row_unknown")
-    return int(text)
+    return found
 
 
 PARTS: dict[str, Callable[[LegalDemand, HttpRequest, User], str]] = {

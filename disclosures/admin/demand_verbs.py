@@ -109,6 +109,6 @@ VERBS = (
     Verb("lift_gag", "The gag was lifted", PREPARE, _lift, shown=_silent, style="danger",
          confirm="The people are told from today."),
     Verb("prolong_gag", "The gag was prolonged", PREPARE, _prolong,
-         (Input("until", "Last day", kind="date"), Input("basis", "Order that says so")),
+         (Input("until", "Last day", kind="date"), Input("basis", "Order that says so", most=200)),
          shown=lambda demand: demand.gag and demand.told_at is None),
 )  # fmt: skip

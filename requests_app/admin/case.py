@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from audit import actor as actors
+from audit import typed
 from audit.accountable import Input, colleague, read
 from audit.refusal import Refused
 from connectors import holds, settling
@@ -170,7 +171,7 @@ def _taken(request: Request) -> str:
 
 
 def _assigned(request: Request, by: User, key: str) -> str:
-    to = User.objects.filter(pk=key).first() if key.isdecimal() else None
+    to = User.objects.filter(pk=typed.number(key)).first()
     if to is None:
         raise Refused("Choose a colleague.", code="missing", field="to")
     assignment.assign(request, to=to, by=by, today=laws.today())

@@ -13,9 +13,9 @@ from django.utils import timezone
 import law
 from audit import awhile
 from audit.accountable import colleague
-from requests_app import deadlines, risk, watching
+from requests_app import deadlines, risk, stationery, watching
 from requests_app.admin import searching
-from requests_app.models import Request, State
+from requests_app.models import Letter, Request, State
 
 Rows = QuerySet[Request]
 # Whoever says one of these wants to see closed requests, too.
@@ -192,6 +192,19 @@ class Found(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: Rows) -> Rows:
         words = searching.words(request, self.value() or "")
         return rows.filter(searching.holding(words)) if words else rows
+
+
+class LetterKind(admin.SimpleListFilter):
+    """Which letter, in words."""
+
+    title = "letter"
+    parameter_name = "letter"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, Letter(kind=code).named) for code in stationery.KINDS]
+
+    def queryset(self, request: HttpRequest, rows: Any) -> Any:
+        return rows.filter(kind=self.value()) if self.value() in stationery.KINDS else rows
 
 
 def occurring() -> tuple[list[str], list[str]]:

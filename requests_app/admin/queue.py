@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -16,12 +18,13 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 import law
+from audit import typed
 from audit.accountable import ReadOnly, colleague
 from requests_app import risk, saved_views
 from requests_app.admin import searching, views
 from requests_app.admin.case import CasePages, may_see
 from requests_app.admin.entering import EntryPages
-from requests_app.admin.filters import Due, Found, Law, Owner, Region, Risk, Waiting, wide
+from requests_app.admin.filters import Due, Found, Law, LetterKind, Owner, Region, Risk, Waiting, wide
 from requests_app.admin.many import Deeds, ManyPages
 from requests_app.admin.together import TeamPages
 from requests_app.badges import badge
@@ -65,6 +68,8 @@ class RequestAdmin(ReadOnly):
             view = saved_views.first(user)
             if view is not None:
                 return redirect(f"{reverse('admin:requests_app_request_changelist')}?{saved_views.address(view)}")
+        if not all(typed.key(one) for one in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("a key of no request")
         answer: HttpResponse = super().changelist_view(
             request, {**(extra_context or {}), "strip": views.strip(request, user)}
         )
@@ -206,10 +211,15 @@ class RequestAdmin(ReadOnly):
 class LetterAdmin(ReadOnly):
     """Letters to people; their words are shown on the case page."""
 
-    list_display = ("request", "kind", "state", "queued_at", "sent_at", "park_reason")
-    list_filter = ("state", "kind")
+    list_display = ("request", "shown_kind", "state", "queued_at", "sent_at", "park_reason")
+    list_filter = ("state", LetterKind)
     follow = ("request",)
     fields = (
-        "request", "kind", "subject_line", "language", "statute", "template_version", "state", "park_reason", "queued_at",
+        "request", "shown_kind", "subject_line", "language", "statute", "template_version", "state", "park_reason", "queued_at",
         "sent_at", "attempts",
     )  # fmt: skip
+    readonly_fields = ("shown_kind",)
+
+    @display(description="Letter", ordering="kind")
+    def shown_kind(self, letter: Letter) -> str:
+        return letter.named

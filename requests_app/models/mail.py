@@ -51,7 +51,12 @@ class Letter(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} for {self.request_id}"
+        return f"{self.named} for {self.request_id}"
+
+    @property
+    def named(self) -> str:
+        """Its kind in words, for the desk."""
+        return self.kind.replace("_", " ").capitalize()
 
 
 class Parcel(Leased):

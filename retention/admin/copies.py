@@ -33,7 +33,10 @@ def _verify(one: CopySet, by: User, given: dict[str, str]) -> str:
 def _replay(one: CopySet, by: User, given: dict[str, str]) -> str:
     if not by.has_perm("retention.run_replay"):
         raise Refused("Your role may not replay erasures. Ask your privacy officer.", code="not_allowed")
-    since = parse_datetime(given["since"])
+    try:
+        since = parse_datetime(given["since"])
+    except ValueError:  # written as a moment, and in no calendar: 30 February
+        since = None
     if since is None:
         raise Refused("Write the moment of the backup.", code="since", field="since")
     since = timezone.make_aware(since) if timezone.is_naive(since) else since
@@ -160,7 +163,7 @@ class ArchiveAdmin(ReadOnly):
         "reason", "granted_by", "restored_at", "brought_back", "purged_at", "note", "certificate",
     )  # fmt: skip
     verbs = (
-        Verb("ask", "Ask for the rows to come back", "retention.restore_archive", _ask, (Input("reason", "Why"),),
+        Verb("ask", "Ask for the rows to come back", "retention.restore_archive", _ask, (Input("reason", "Why", most=300),),
              shown=lambda one: _sealed(one) and one.asked_by_id is None),
         Verb("grant", "Agree that they come back", "retention.restore_archive", _grant, style="danger",
              confirm="The rows are put back into the system.", shown=lambda one: _sealed(one) and one.asked_by_id is not None,

@@ -13,24 +13,27 @@ from unfold.decorators import display
 
 from audit.accountable import Input, ReadOnly, Verb, colleague
 from audit.refusal import Refused
+from connectors import halting
 from retention import anonymity, coming, progress, runs
 from retention.models import Run
 
+ENDED = "Ended. What was gone by then is on the certificate; nothing else goes."
 BEGUN = (Run.State.FINDING, Run.State.RUNNING)
 
 
 def _approve(run: Run, by: User, given: dict[str, str]) -> str:
-    if not given["rows"].isdecimal():
+    digits = given["rows"].replace(",", "")  # as the page itself groups them
+    if not digits.isdecimal():
         raise Refused("Write the number of rows that you approve, in digits.", code="rows", field="rows")
-    done = runs.approve(run, by=by, rows=int(given["rows"]), reason=given["reason"])
+    done = runs.approve(run, by=by, rows=int(digits), reason=given["reason"])
     if done.state == Run.State.PROPOSED:
         return "Noted. These are unusually many rows, so a second person has to approve as well."
     return "Approved. It starts when its grace is over."
 
 
 def _cancel(run: Run, by: User, given: dict[str, str]) -> str:
-    runs.cancel(run, by=by)
-    return "Cancelled; nothing was erased."
+    # From a page that was opened before it began: then it was ended, and something may be gone.
+    return ENDED if runs.cancel(run, by=by).certificate else "Cancelled; nothing was erased."
 
 
 def _accept(run: Run, by: User, given: dict[str, str]) -> str:
@@ -40,7 +43,7 @@ def _accept(run: Run, by: User, given: dict[str, str]) -> str:
 
 def _end(run: Run, by: User, given: dict[str, str]) -> str:
     runs.cancel(run, by=by)
-    return "Ended. What was gone by then is on the certificate; nothing else goes."
+    return ENDED
 
 
 def _pause(run: Run, by: User, given: dict[str, str]) -> str:
@@ -70,16 +73,19 @@ class RunAdmin(ReadOnly):
     change_form_outer_before_template = "admin/retention/run/before.html"
     verbs = (
         Verb("approve", "Approve", "retention.approve_run", _approve,
-             (Input("rows", "Rows that you approve"), Input("reason", "Reason, if they are unusually many", required=False)),
+             (Input("rows", "Rows that you approve", most=20),
+              Input("reason", "Reason, if they are unusually many", required=False, most=300)),
              style="danger", confirm="These rows will be erased.", shown=lambda run: run.state == Run.State.PROPOSED),
-        Verb("pause", "Pause", "retention.approve_run", _pause, shown=lambda run: run.state in BEGUN),
-        Verb("resume", "Go on", "retention.approve_run", _resume, shown=lambda run: run.state in BEGUN),
+        Verb("pause", "Pause", "retention.approve_run", _pause,
+             shown=lambda run: run.state in BEGUN and halting.stoppable(run.batch_id).exists()),
+        Verb("resume", "Go on", "retention.approve_run", _resume,
+             shown=lambda run: run.state in BEGUN and halting.stopped(run.batch_id).exists()),
         Verb("end", "End now", "retention.approve_run", _end, style="danger",
              confirm="What is gone stays gone; the rest stays.", shown=lambda run: run.state == Run.State.RUNNING),
         Verb("cancel", "Cancel", "retention.approve_run", _cancel,
              shown=lambda run: run.state in (Run.State.FINDING, Run.State.PROPOSED, Run.State.APPROVED)),
         Verb("accept", "Leave the rows as they are, pseudonymised", "retention.approve_run", _accept,
-             (Input("reason", "Why they may stay so"),), shown=anonymity.waits),
+             (Input("reason", "Why they may stay so", most=300),), shown=anonymity.waits),
     )  # fmt: skip
 
     @display(

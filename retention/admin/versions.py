@@ -132,7 +132,7 @@ class ScheduleVersionAdmin(Accountable):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and _open(obj) and colleague(request).has_perm(versions.MAY_WRITE)
+        return (obj is None or _open(obj)) and colleague(request).has_perm(versions.MAY_WRITE)
 
     def save_model(self, request: HttpRequest, obj: ScheduleVersion, form: Any, change: bool) -> None:
         names = [name for name in form.changed_data if name in (*TERMS, "why")]

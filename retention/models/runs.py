@@ -82,4 +82,4 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.schedule_id} before {self.cutoff_on}"
+        return f"{self.schedule_id and self.schedule.title}, before {self.cutoff_on:%-d %B %Y}"

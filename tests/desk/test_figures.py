@@ -72,6 +72,11 @@ def test_charts_end_at_a_round_number_and_leave_a_gap_where_nothing_was():
         assert charts.bars("x", "y", ("z",), [("a", (most,))]).grid[-1].words.replace(",", "") >= "1"
     assert charts.bars("x", "y", ("z",), []).empty and charts.bars("x", "y", ("z",), [("a", (0,))]).empty
     tall = charts.bars("x", "y", ("z",), [("a", (1,)), ("b", (100_000,))]).bars
+    wide = charts.line("Rows", "Night", "Rows", [("a", 28_033.0), ("b", 7.0)])
+    assert wide.grid[-1].words == "40,000" and wide.beside > 0 and chart.beside == 0, (
+        "the numbers have room beside the picture"
+    )
+    assert wide.rows[0] == ("a", "28,033")
     assert tall[0].height == 1.5 and tall[1].height == charts.HEIGHT, "a value above nought is seen"
 
 

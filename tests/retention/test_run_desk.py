@@ -59,6 +59,36 @@ def test_a_run_is_approved_followed_paused_and_ended_on_its_page(
     assert Run.objects.get(pk=run.pk).state == "cancelled"
 
 
+def test_a_number_is_read_as_the_page_writes_it_and_nothing_typed_is_cut(schedule: Schedule, boss: Client) -> None:
+    run = proposed(schedule)
+    for rows, reason, words in (
+        ("9" * 5000, "", "20 characters are the most"),
+        ("30", "x" * 301, "300 characters are the most"),
+    ):
+        url = reverse("admin:retention_run_do", args=(run.pk, "approve"))
+        answer = boss.post(url, {"rows": rows, "reason": reason})
+        page = answer.content.decode()
+        assert answer.status_code == 422 and words in page and f'value="{rows}"' in page
+    assert "Approved." in press(boss, run, "approve", rows="3,0").content.decode()
+    title = boss.get(reverse("admin:retention_run_change", args=(run.pk,))).content.decode()
+    assert f"{schedule.title}, before " in title
+
+
+def test_cancelling_from_a_page_that_was_opened_before_it_began_says_that_rows_may_be_gone(
+    shop: Shop, schedule: Schedule, boss: Client, settings: Any
+) -> None:
+    settings.CHUNK_ROWS = 10
+    run = proposed(schedule)
+    press(boss, run, "approve", rows="30")
+    grace_over(run)
+    runs.advance(run.pk)
+    first_chunk(WorkOrder.objects.get(operation="erase"))
+    page = boss.get(reverse("admin:retention_run_change", args=(run.pk,))).content.decode()
+    assert "do/pause/" in page and "do/resume/" not in page, "nothing is paused yet"
+    said = press(boss, run, "cancel").content.decode()
+    assert "nothing was erased" not in said and "What was gone by then is on the certificate" in said
+
+
 def test_following_a_run_takes_few_queries_and_is_for_who_may_see_runs(
     schedule: Schedule, staff: SimpleNamespace, boss: Client, django_assert_max_num_queries: Any
 ) -> None:
