@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0030_replays_need_what_they_redo'),
-        ('retention', '0020_archives_and_replays'),
+        ('retention', '0021_year_ends'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0004_phrases'),
-        ('retention', '0020_archives_and_replays'),
+        ('retention', '0022_whom_a_schedule_erased'),
     ]
 
     operations = [
