@@ -8,16 +8,22 @@ different values within each group (Machanavajjhala et al. 2007). Hashes and mas
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from connectors import masking
 from connectors.kinds.base import Kind, Mask, prepare
-from connectors.models import Batch
+from connectors.models import Batch, Finding, WorkOrder
 from connectors.searching import Searcher
 from connectors.strategies import Secrets
 from inventory.graph import CollectionSpec, FieldSpec, Graph
 
+# Masks that leave a pseudonym: of the value, or of the person.
+PSEUDONYMS = {"hash", "hmac"}
+MOST_KEYS = 5000
 # What of a value these leave may still tell people apart.
 COARSE = {"truncate", "geo", "band", "keep_domain", "random"}
 RESIDUAL = {"scrub"}
@@ -87,11 +93,58 @@ def report(batch: Batch, wanted_k: int, wanted_l: int) -> list[Report]:
     return found
 
 
-def _fields(one: Report, spec: CollectionSpec, masks: Mapping[str, Mask], linking: frozenset[str]) -> None:
+def report_of(finding: Finding, wanted_k: int, wanted_l: int) -> Report:
+    """Look at the rows that an erasure of a person's request left behind their masks, among all that are masked as they are:
+    k is the smallest group that one of them is in. Raises Permanent or Temporary.
+    """
+    searcher = Searcher(finding.batch)
+    spec = searcher.spec((finding.dataset, finding.collection))
+    kind, linking = searcher.kind(spec.system), links(searcher.graph, spec)
+    prepare(kind, [finding.collection])
+    masks = masking.erasing(spec, finding.via, finding.shared, kind.columns(spec), Secrets())
+    one = Report(spec.place)
+    _fields(one, spec, masks, linking, pseudonyms=True)
+    keys = [key for some in searcher.remembered.chunks(finding) for key in some][:MOST_KEYS]
+    same = {name: mask for name, mask in masks.items() if mask.compute is None and not mask.token}
+    asked = getattr(kind, "groups_of", None)
+    if asked is not None and keys and same:
+        _counted(one, asked(spec, one.quasi, one.sensitive, keys, same))
+    _judge(one, wanted_k, wanted_l)
+    return one
+
+
+def unmeasured(since: datetime, most: int) -> list[Finding]:
+    """Masked rows of people's requests that nobody has looked at: of erasures that were done since a moment."""
+    erasing = (WorkOrder.Operation.ERASE, WorkOrder.Operation.ANONYMISE)
+    done = WorkOrder.objects.filter(
+        batch=OuterRef("batch"), system=OuterRef("system"), operation__in=erasing, state=WorkOrder.State.DONE,
+        finished_at__gte=since,
+    )  # fmt: skip
+    rows = Finding.objects.filter(Exists(done), batch__reason=Batch.Reason.REQUEST, outcome__action="mask")
+    rows = (
+        rows.filter(outcome__rows__gt=0).exclude(outcome__has_key="anonymity").exclude(system__connection__kind="hand")
+    )
+    return list(rows.select_related("batch").order_by("pk")[:most])
+
+
+def note(finding: Finding, facts: Mapping[str, Any]) -> None:
+    """Write what a look found beside what was done."""
+    with transaction.atomic():
+        fresh = Finding.objects.select_for_update().get(pk=finding.pk)
+        Finding.objects.filter(pk=finding.pk).update(outcome={**fresh.outcome, "anonymity": dict(facts)})
+
+
+def _fields(
+    one: Report, spec: CollectionSpec, masks: Mapping[str, Mask], linking: frozenset[str], *, pseudonyms: bool = False
+) -> None:
     for each in spec.fields:
         if each.primary_key:
             continue
         name = str((each.mask or {}).get("strategy", "default")) if each.name in masks else "kept"
+        if pseudonyms and name in PSEUDONYMS:
+            one.strategies[each.name] = name
+            one.linked.append(each.name)
+            continue
         if each.name in masks and name in masking.NOT_ANONYMOUS:
             name = "default"
         options = each.mask or {}
@@ -122,7 +175,10 @@ def _count(one: Report, kind: Kind, spec: CollectionSpec, batch: Batch, masks: M
     dated = str(batch.criteria["field"])
     emptied = dated in masks and masks[dated].compute is None and masks[dated].value is None
     before = None if emptied else date.fromisoformat(batch.criteria["before"])
-    made = asked(spec, one.quasi, one.sensitive, dated, before)
+    _counted(one, asked(spec, one.quasi, one.sensitive, dated, before))
+
+
+def _counted(one: Report, made: Any) -> None:
     one.rows, one.unique, one.l = made.rows, made.unique, made.diversity
     one.k = made.smallest if made.rows else None
 

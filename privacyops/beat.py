@@ -46,6 +46,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "retention.propose_due": {"task": "retention.tasks.propose_due", "schedule": 60.0},
     "retention.sweep_summaries": {"task": "retention.tasks.sweep_summaries", "schedule": 60.0},
     "retention.count_nights": {"task": "retention.tasks.count_nights", "schedule": 60.0},
+    "retention.measure_masked": {"task": "retention.tasks.measure_masked", "schedule": 60.0},
     "retention.remember_erased": {"task": "retention.tasks.remember_erased", "schedule": 60.0},
     "retention.look_for_revived": {"task": "retention.tasks.look_for_revived", "schedule": 3600.0},
     "retention.seal": {"task": "retention.tasks.seal", "schedule": 5.0},

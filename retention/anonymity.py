@@ -2,8 +2,13 @@
 
 Nothing is called anonymised that was not measured: k over what is left of the fields, l where a field is sensitive, links cut.
 Otherwise the certificate says "pseudonymised", and with it who agreed to leave it so.
+
+What an erasure of a person's own request masks is measured as well, and called what it is on the case. Nobody waits for that:
+the person asked for what was done, and it is done.
 """
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +26,8 @@ from connectors.models import WorkOrder
 from retention.bells import advance_run, check_anonymity
 from retention.models import AnonymityCheck, Run
 
+# Erasures that were over before are not looked at anew; the rest is looked at within minutes.
+LOOKED_BACK, MOST_AT_ONCE = timedelta(days=7), 50
 CHECKER = actors.worker("retention.anonymity")
 WHY = {
     "k_not_computed": "how many rows are alike could not be counted",
@@ -91,6 +98,37 @@ def accept(run: Run, *, by: User, reason: str) -> None:
 def waits(run: Run) -> bool:
     """Whether a colleague has to decide."""
     return AnonymityCheck.objects.filter(run=run, anonymous=False, decided_by=None).exists()
+
+
+def measure_requests(now: datetime) -> int:
+    """Look at what erasures of people's requests masked, once each; how many findings. A system that is away is asked again."""
+    count = 0
+    for finding in anonymity.unmeasured(now - LOOKED_BACK, MOST_AT_ONCE):
+        try:
+            one = anonymity.report_of(finding, settings.ANONYMOUS_K, settings.ANONYMOUS_L)
+        except Temporary:
+            continue
+        except Permanent:
+            one = anonymity.Report(f"{finding.dataset}.{finding.collection}", why=["k_not_computed"])
+        called = "pseudonymised" if one.why else "anonymised"
+        figures = {"called": called, "least_k": settings.ANONYMOUS_K, "least_l": settings.ANONYMOUS_L}
+        with log.atomic():
+            anonymity.note(finding, {**one.facts(), **figures, "checked_at": now.isoformat()})
+            log.record(
+                "erasure.looked_at", actor=CHECKER, noun=finding.batch, subject_id=finding.batch.subject_id,
+                origin=finding.batch.origin, collection=one.place, called=called, why=one.why,
+            )  # fmt: skip
+        count += 1
+    return count
+
+
+def said(facts: Mapping[str, Any]) -> str:
+    """What a look found, in words for the desk; "" where nobody looked."""
+    if not facts:
+        return ""
+    k = f"k {facts['k']}" if facts.get("k") is not None else ""
+    why = "; ".join(WHY.get(code, code) for code in facts.get("why", ()))
+    return f"{facts['called']} ({', '.join(filter(None, (k, why)))})"
 
 
 def paper(run: Run) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ declare(
         "house.described": "Our own house put under schedules",
         "house.cleared": "Personal data of a closed case of ours erased",
         "run.looked_at": "Anonymised rows looked at",
+        "erasure.looked_at": "Masked rows of a request looked at",
         "run.left_pseudonymous": "Rows left pseudonymised by a colleague",
         "list.sealed": "Entries added to the sealed list",
         "list.taken_over": "Entries taken over from the sealed list's file",

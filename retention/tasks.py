@@ -117,3 +117,10 @@ def sweep_copies() -> int:
 def check_anonymity(run_id: str) -> None:
     """Look at what one run anonymised."""
     anonymity.check(UUID(run_id))
+
+
+@shared_task
+@once_per_slot("retention.measure_masked", 300)
+def measure_masked() -> int:
+    """Look at what erasures of people's requests masked."""
+    return anonymity.measure_requests(timezone.now())

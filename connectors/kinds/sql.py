@@ -317,6 +317,17 @@ class Sql(Timed):
         """How large the groups are that some fields' values make among rows dated before a day."""
         return sql_groups.groups(self, spec, fields, sensitive, dated, before)
 
+    def groups_of(
+        self,
+        spec: CollectionSpec,
+        fields: Sequence[str],
+        sensitive: Sequence[str],
+        keys: Sequence[Key],
+        masks: Mapping[str, Mask],
+    ) -> sql_groups.Groups:
+        """How large the groups are that one of these rows is in, among rows masked alike."""
+        return sql_groups.groups_of(self, spec, fields, sensitive, keys, masks)
+
     @contextmanager
     def looking(self) -> Iterator[SqlChanging]:
         """One transaction without a write lock: a search may be streaming from the same file."""

@@ -21,7 +21,7 @@ from requests_app.admin import held, teamwork
 from requests_app.admin.referring import VERBS
 from requests_app.badges import badge
 from requests_app.models import Pack, Referral, Request, State
-from retention import remaining
+from retention import anonymity, remaining
 from subjects import identifiers
 
 ACTIONS = {"delete": "Delete rows", "mask": "Erase personal fields, keep the row", "keep": "Keep the rows"}
@@ -153,6 +153,8 @@ def _outcome(one: Finding) -> str:
     words += f", {moved:,} no longer this person's" if moved else ""
     kept = [f"{name} ({WHY.get(why, why)})" for name, why in one.outcome.get("why", {}).items()]
     left = [f"{name or 'rows'} ({count:,})" for name, count in one.outcome.get("left", {}).items()]
+    called = anonymity.said(one.outcome.get("anonymity", {}))
+    words += f"; what is left is {called}" if called else ""
     return words + (f"; kept: {', '.join(kept)}" if kept else "") + (f"; left: {', '.join(left)}" if left else "")
 
 
