@@ -32,6 +32,8 @@ class Ledger(Protocol):
 
     def withdrawn(self, purpose: str, people: Iterable[UUID], *, lock: bool = False) -> dict[UUID, datetime]: ...
 
+    def many(self, purpose: str, most: int) -> bool: ...
+
 
 # The room above that keeps choices puts its ledger here.
 ledgers: list[Ledger] = []

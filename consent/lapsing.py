@@ -47,12 +47,20 @@ class Ledger:
     def portions(self, purpose: str, most: int) -> Iterator[list[UUID]]:
         """People for whom a No to this purpose stands, by their ids, at most so many at once."""
         people = DataSubject.objects.filter(pk=OuterRef("holder"), merged_into=None, forgotten_at=None)
-        noes = Standing.objects.filter(Exists(people), purpose__key=purpose, granted=False).order_by("holder")
-        some = list(noes.values_list("holder", flat=True)[:most])
-        while some:
-            yield some
-            after = some[-1]
-            some = list(noes.filter(holder__gt=after).values_list("holder", flat=True)[:most])
+        noes = Standing.objects.filter(purpose__key=purpose, granted=False).order_by("holder")
+        after, full = UUID(int=0), True
+        while full:
+            # Named for both, so that neither table is read from its beginning for each portion.
+            rows = noes.filter(Exists(people.filter(pk__gt=after)), holder__gt=after)
+            some = list(rows.values_list("holder", flat=True)[:most])
+            if some:
+                yield some
+                after = some[-1]
+            full = len(some) == most
+
+    def many(self, purpose: str, most: int) -> bool:
+        """Whether a No to this purpose stands for more than so many."""
+        return Standing.objects.filter(purpose__key=purpose, granted=False)[: most + 1].count() > most
 
     def withdrawn(self, purpose: str, people: Iterable[UUID], *, lock: bool = False) -> dict[UUID, datetime]:
         """Those of these people whose consent is withdrawn, with the moment; nobody who was merged into another.

@@ -10,7 +10,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from audit.refusal import Refused
-from connectors import counting
+from connectors import counting, people
 from connectors.kinds.base import Permanent, Temporary
 from inventory import mapping
 from inventory.dating import Counted
@@ -19,6 +19,7 @@ from retention import scopes
 from retention.models import ScheduleVersion, Terms
 
 MONTHS = 12
+MOST_PEOPLE = 20_000
 
 
 @dataclass(frozen=True)
@@ -68,4 +69,9 @@ def ahead(version: ScheduleVersion, today: date, months: int = MONTHS) -> Ahead:
 def _count(row: Terms, days: list[date], graph: Graph) -> Counted:
     cuts = [row.cutoff(day) for day in days]
     spec, due = scopes.due(row, cuts[0], graph)
+    if due.purpose and people.ledger().many(due.purpose, MOST_PEOPLE):
+        raise Refused(
+            f"More than {MOST_PEOPLE:,} people have withdrawn: too many to count while a page loads. The nightly count "
+            "takes them, once this is in force.", code="too_many",
+        )  # fmt: skip
     return counting.counted(spec, due, cuts)

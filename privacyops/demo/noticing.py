@@ -40,6 +40,7 @@ NAMES = (
     ("recipients", "kind-payment-provider", "payments"), ("recipients", "kind-advertising-network", "advertising networks"),
     ("retention", "server-logs", "Server logs: 90 days"), ("retention", "closed-applications", "Closed applications: 6 months"),
     ("retention", "sign-ins", "Sign-ins: 12 months"), ("retention", "support", "Support requests: 2 years"),
+    ("retention", "newsletter-withdrawn", "one month after you unsubscribe"),
     ("retention", "portal-cases", "Your requests to us: 24 months"),
 )  # fmt: skip
 

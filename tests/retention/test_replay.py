@@ -27,7 +27,7 @@ from consent import choices, propagating
 from consent.models import Choice
 from inventory.models import Collection, Purpose
 from retention import append_only, redoing, replays, runs, sealed, sealing, sealkeys
-from retention.models import ReplayPart, Schedule, SealedEntry
+from retention.models import ReplayPart, Run, Schedule, SealedEntry
 from tests.connectors import worlds
 from tests.connectors.conftest import scratch
 from tests.connectors.shop import (
@@ -45,7 +45,7 @@ from tests.connectors.shop import (
     run_all,
     visits,
 )
-from tests.consent.builders import colleague
+from tests.consent.builders import colleague, purpose
 from tests.retention.builders import grace_over, proposed, work
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +271,31 @@ def test_what_was_switched_off_for_a_no_stays_on_after_a_later_yes(copied: Backu
     copied.restore()
     told = replay(copied.at)
     assert copied.shop.rows(newsletter, email=BEN)[0]["subscribed"], "they said Yes since"
+
+
+def test_rows_of_withdrawn_consent_go_again_but_not_of_who_agreed_since(copied: Backup, staff: SimpleNamespace) -> None:
+    """Anna and Ben withdrew long ago and their visits went; Ben agreed again after the backup was made."""
+    news, now = purpose("news"), timezone.now()
+    for mail in (ANNA, BEN):
+        for granted, days in ((True, 500), (False, 400)):
+            choices.record(
+                person(mail), news, granted, source="request", actor=CLERK, chosen_at=now - timedelta(days=days)
+            )
+    schedule = Schedule.objects.create(
+        key="visits", title="Visits", collection=Collection.objects.get(name="visits"), period=6, unit="months",
+        reason="Consent is gone.", grace_hours=0, author=staff.nora, trigger="withdrawn", purpose=news,
+    )  # fmt: skip
+    run = runs.propose(schedule, actor=CLERK, today=runs.today(now))
+    work()
+    run = runs.approve(Run.objects.get(pk=run.pk), by=staff.paul, rows=50)
+    grace_over(run)
+    work()
+    assert {one["account_id"] for one in copied.shop.rows(visits)} == {3}
+    choices.record(person(BEN), news, True, source="request", actor=CLERK)
+    copied.restore()
+    assert len(copied.shop.rows(visits)) == 75
+    said = replay(copied.at)
+    assert {one["account_id"] for one in copied.shop.rows(visits)} == {2, 3}, said
 
 
 def test_the_list_says_nothing_of_anybody_without_its_key(copied: Backup) -> None:

@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.refusal import Refused
@@ -493,3 +495,30 @@ def test_the_login_needs_no_more_than_a_search_and_the_deletion(shop: Shop, news
     schedule_of(news, staff.nora)
     assert {spec.key: found for spec, found in rights.of_system(mapping.graph(), "shop")} == before
     assert before["shop", "visits"].deletes and "account_id" in before["shop", "visits"].searches
+
+
+def test_so_many_that_a_page_would_not_load_are_left_to_the_night(shop: Shop, news, staff, monkeypatch) -> None:
+    for mail in (ANNA, BEN):
+        withdrew(mail, news)
+    schedule = schedule_of(news, staff.nora)
+    version = ScheduleVersion(schedule=schedule, number=1, **copied(schedule))
+    monkeypatch.setattr(simulation, "MOST_PEOPLE", 1)
+    assert "The nightly count" in simulation.ahead(version, runs.today(timezone.now())).fault
+    monkeypatch.setattr(simulation, "MOST_PEOPLE", 2)
+    assert simulation.ahead(version, runs.today(timezone.now())).months[0].then == 50
+
+
+def test_the_desk_says_beside_the_field_what_is_missing(shop: Shop, news, staff) -> None:
+    boss = User.objects.create_superuser("boss")
+    client = Client()
+    client.force_login(boss)
+    given: dict[str, Any] = {
+        "key": "gone", "title": "Gone", "collection": Collection.objects.get(name="visits").pk, "period": 6,
+        "unit": "months", "trigger": "withdrawn", "action": "delete", "basis": "consent", "reason": "Why.",
+        "grace_hours": 24, "every_days": 1, "smallest": 10,
+    }  # fmt: skip
+    page = client.post(reverse("admin:retention_schedule_add"), given)
+    assert "Choose the purpose to which consent is withdrawn" in page.content.decode()
+    assert "our own ledger of choices" in page.content.decode(), "the help beside the dates"
+    assert client.post(reverse("admin:retention_schedule_add"), given | {"purpose": news.pk}).status_code == 302
+    assert Schedule.objects.get().purpose == news and not Schedule.objects.get().active
