@@ -14,7 +14,7 @@ from datetime import date, datetime
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from audit import actor as actors
-from audit import log
+from audit import log, rows
 from audit.failpoints import failpoint
 from connectors import leaving
 from connectors.kinds.base import Permanent, Temporary
@@ -28,7 +28,7 @@ from retention.models import Archive, Departure, DepartureMark
 
 logger = logging.getLogger(__name__)
 KEEPER = actors.worker("retention.departing")
-AT_ONCE = 1000
+AT_ONCE, LISTED_AT_ONCE = 1000, 5000
 MOST_RUNS = 20
 
 
@@ -42,11 +42,8 @@ class Keeper:
         with log.atomic():
             said = {"place": spec.place, "before": date.fromisoformat(batch.criteria["before"])}
             departure, _ = Departure.objects.get_or_create(batch=batch, defaults=said)
-            rows = [
-                DepartureMark(departure=departure, chunk_id=chunk, kind=kind, digest=mark)
-                for kind, mark in sorted(_marks(named))
-            ]
-            DepartureMark.objects.bulk_create(rows, ignore_conflicts=True, batch_size=AT_ONCE)
+            marks = [(departure.pk, chunk, kind, mark) for kind, mark in sorted(_marks(named))]
+            rows.insert(DepartureMark, ("departure_id", "chunk_id", "kind", "digest"), marks, "ON CONFLICT DO NOTHING")
 
     def stayed(self, chunk: int, named: Named) -> None:
         """Take back those of whom a row is there still."""
@@ -77,30 +74,31 @@ def _over() -> "QuerySet[Departure]":
     """Runs whose people are to be looked at: all their orders are settled, and what they put aside is decided on."""
     orders = WorkOrder.objects.filter(batch=OuterRef("batch"), operation__in=leaving.ERASING)
     kept = Archive.objects.filter(batch=OuterRef("batch"), state__in=Archive.HOLDING)
-    rows = Departure.objects.filter(listed_at=None).exclude(Exists(orders.exclude(state__in=SETTLED)))
-    return rows.filter(Exists(orders)).exclude(Exists(kept)).select_related("batch").order_by("pk")
+    found = Departure.objects.filter(listed_at=None).exclude(Exists(orders.exclude(state__in=SETTLED)))
+    return found.filter(Exists(orders)).exclude(Exists(kept)).select_related("batch").order_by("pk")
 
 
 def _settle(departure: Departure, now: datetime) -> int:
-    rows = DepartureMark.objects.filter(departure=departure)
+    left = DepartureMark.objects.filter(departure=departure)
     archive = Archive.objects.filter(batch=departure.batch).first()
     if archive is not None and archive.restored_at is not None:
-        rows.delete()
+        left.delete()
     _confirm(departure)
     for some in parts(leaving.there(departure.batch), AT_ONCE):
         named: dict[str, list[object]] = {}
         for kind, value in some:
             named.setdefault(kind, []).append(value)
-        _take_back(rows, named)
+        _take_back(left, named)
     failpoint("departing.before_list")
     last = Receipt.objects.filter(order__batch=departure.batch).aggregate(at=Max("at"))["at"]
     at = archive.purged_at if archive is not None else last
-    while going := list(rows.order_by("pk")[:AT_ONCE]):
+    origin, place, day = departure.batch.origin, departure.place, departure.before
+    while going := list(left.order_by("pk").values_list("pk", "kind", "digest")[:LISTED_AT_ONCE]):
         with log.atomic():
-            marks = {(one.kind, one.digest) for one in going}
-            origin = departure.batch.origin
-            erased.enter(marks, origin=origin, at=at or now, place=departure.place, before=departure.before)
-            rows.filter(pk__in=[one.pk for one in going]).delete()
+            erased.enter(
+                {(kind, mark) for _, kind, mark in going}, origin=origin, at=at or now, place=place, before=day
+            )
+            left.filter(pk__lte=going[-1][0]).delete()
     with log.atomic():
         if not Departure.objects.filter(pk=departure.pk, listed_at=None).update(listed_at=now):
             return 0
@@ -113,21 +111,21 @@ def _settle(departure: Departure, now: datetime) -> int:
 
 def _confirm(departure: Departure) -> None:
     """Chunks without a receipt: the run was ended, or given up. What their rows hold is not gone."""
-    rows = DepartureMark.objects.filter(departure=departure)
+    marks = DepartureMark.objects.filter(departure=departure)
     receipts = Receipt.objects.filter(chunk=OuterRef("chunk"), order__operation__in=leaving.ERASING)
-    open_ones = list(rows.exclude(Exists(receipts)).order_by().values_list("chunk", flat=True).distinct())
+    open_ones = list(marks.exclude(Exists(receipts)).order_by().values_list("chunk", flat=True).distinct())
     for chunk, named in leaving.unconfirmed(departure.batch, open_ones):
         if named is None:
-            rows.filter(chunk=chunk).delete()
+            marks.filter(chunk=chunk).delete()
         else:
-            _take_back(rows.filter(chunk=chunk), named)
+            _take_back(marks.filter(chunk=chunk), named)
 
 
-def _take_back(rows: "QuerySet[DepartureMark]", named: Named) -> None:
+def _take_back(marks: "QuerySet[DepartureMark]", named: Named) -> None:
     """Of these marks those of people who are there still: they do not go on the list."""
     for kind, values in named.items():
         for some in parts(sorted(_marks({kind: values})), erased.AT_ONCE):
-            rows.filter(kind=kind, digest__in=[mark for _, mark in some]).delete()
+            marks.filter(kind=kind, digest__in=[mark for _, mark in some]).delete()
 
 
 def _marks(named: Named) -> set[tuple[str, str]]:

@@ -26,7 +26,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from audit import actor as actors
-from audit import log
+from audit import log, rows
 from audit.actor import Actor
 from audit.refusal import Refused
 from connectors import batches, everybody
@@ -42,6 +42,11 @@ KEEPER = actors.worker("retention.erased")
 KINDS = ("email", "account_id", "phone")
 STORE, AT_ONCE, MOST_ASKED = "erasure", 500, 1000
 ERASING = (WorkOrder.Operation.ERASE, WorkOrder.Operation.ANONYMISE)
+# The same twice is one; one that was lifted counts again.
+AGAIN = (
+    "ON CONFLICT (kind, digest, place) DO UPDATE SET lifted_at = NULL, "
+    + ", ".join(f'"{name}" = excluded."{name}"' for name in ("erased_at", "origin", "before"))
+)  # fmt: skip
 WORDS = {
     "again": "Erased again",
     "returned": "The person came back of their own will",
@@ -107,17 +112,9 @@ def enter(
     marks: Collection[tuple[str, str]], *, origin: str, at: datetime, place: str = "", before: date | None = None
 ) -> int:
     """Put (kind, hash) on the list; with the collection of which a schedule erased them, and before which day."""
-    rows = [
-        Erased(kind=kind, digest=one, erased_at=at, origin=origin, place=place, before=before)
-        for kind, one in sorted(marks)
-    ]
-    Erased.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=("kind", "digest", "place"),
-        update_fields=("erased_at", "origin", "before", "lifted_at"),
-    )
-    return len(rows)
+    made = [(kind, one, at, origin, place, before) for kind, one in sorted(marks)]
+    rows.insert(Erased, ("kind", "digest", "erased_at", "origin", "place", "before"), made, AGAIN)
+    return len(made)
 
 
 def listed(origin: str) -> int:
