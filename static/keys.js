@@ -5,6 +5,13 @@
   const typing = (at) => at.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], dialog");
   const off = () => { try { return localStorage.getItem(OFF) === "1"; } catch { return false; } };
 
+  /* The theme writes the name of a chosen file into a disabled box of its own beside the field, and takes any box for it: a form
+     without one would fail, or find the name where a title belongs. To it, such a field is listened to already. */
+  Object.defineProperty(HTMLInputElement.prototype, "hasChangeListener", {
+    get() { return this.poHeard || !this.parentNode?.parentNode?.parentNode?.querySelector("input[type=text]")?.disabled; },
+    set(heard) { this.poHeard = heard; },
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
     shortcuts();
     counts();

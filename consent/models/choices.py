@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.models import ApiClient
+from audit.named import referred
 from consent.models.notices import NoticeVersion
 from inventory.models import Purpose
 from subjects.models import DataSubject
@@ -108,7 +109,7 @@ class Choice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{'Yes' if self.granted else 'No'} to {self.purpose_id}"
+        return f"{'Yes' if self.granted else 'No'} to {referred(self, 'purpose')}"
 
 
 class Standing(models.Model):
@@ -140,4 +141,4 @@ class Standing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{'Yes' if self.granted else 'No'} to {self.purpose_id}"
+        return f"{'Yes' if self.granted else 'No'} to {referred(self, 'purpose')}"

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from audit.leases import Leased
 from audit.models import ApiClient
+from audit.named import referred
 from consent.models.choices import Choice, Wording
 from consent.models.notices import NoticeVersion
 from inventory.models import Purpose
@@ -39,7 +40,7 @@ class Terms(models.Model):
         verbose_name_plural = "terms of purposes"
 
     def __str__(self) -> str:
-        return f"Terms of {self.purpose_id}"
+        return f"Terms of {referred(self, 'purpose')}"
 
 
 class PendingChoice(Leased):
@@ -82,4 +83,4 @@ class PendingChoice(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"Awaiting a Yes to {self.purpose_id}"
+        return f"Awaiting a Yes to {referred(self, 'purpose')}"

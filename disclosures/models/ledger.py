@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from audit.models import ApiClient
+from audit.named import referred
 from disclosures.models.recipients import Recipient
 from inventory.models import Purpose
 from subjects.models import DataSubject
@@ -74,7 +75,7 @@ class Disclosure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Disclosure to {self.recipient_id}"
+        return f"Disclosure to {referred(self, 'recipient')}"
 
 
 class Retraction(models.Model):

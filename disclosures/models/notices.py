@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.leases import Leased
+from audit.named import referred
 from disclosures.models.channels import Channel
 from disclosures.models.recipients import Recipient
 from inventory.models import Purpose
@@ -81,7 +82,7 @@ class Notice(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.recipient_id}"
+        return f"{self.get_kind_display()}: {referred(self, 'recipient')}"
 
     @property
     def reference(self) -> str:

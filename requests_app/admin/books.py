@@ -111,9 +111,10 @@ class TextsSet(forms.BaseInlineFormSet):
     """All paragraphs together with the playbook that they belong to."""
 
     def given(self) -> Texts:
-        """Letter, language, words of those that stay."""
+        """Letter, language, words of those that stay; a row that lacks one of them has its own fault."""
         rows = [one.cleaned_data for one in self.forms if getattr(one, "cleaned_data", None)]
-        return [(row["kind"], row["language"], row["words"]) for row in rows if row.get("words")]
+        return [(row["kind"], row["language"], row["words"]) for row in rows
+                if {"kind", "language"} <= row.keys() and row.get("words")]  # fmt: skip
 
     def clean(self) -> None:
         super().clean()

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from audit.leases import Leased
+from audit.named import referred
 from requests_app.models.requests import Request
 from subjects.fields import EncryptedTextField
 from subjects.models import Identifier
@@ -51,7 +52,7 @@ class Letter(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.named} for {self.request_id}"
+        return f"{self.named} for {referred(self, 'request')}"
 
     @property
     def named(self) -> str:

@@ -22,6 +22,28 @@ MOST_CLICKS, MOST_LOADS = 8, 4
 @pytest.mark.looks
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
+def test_choosing_a_file_fails_nowhere_and_writes_into_no_other_field(chromium, live_server, company):  # noqa: F811
+    maya = browser(colleague("Privacy officer", "maya"))
+    context = chromium.new_context()
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": maya.cookies[name].value, "url": live_server.url}])
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for path in ("requests_app/request/bulk/", "disclosures/recipient/load/", "disclosures/releaseproposal/propose/"):
+        page.goto(f"{live_server.url}/admin/{path}")
+        page.wait_for_load_state("load")
+        file = page.locator("input[type=file]").first
+        file.set_input_files({"name": "rows.csv", "mimeType": "text/csv", "buffer": b"a,b"})
+        assert "rows.csv" not in page.evaluate(
+            "[...document.querySelectorAll('input[type=text]')].map((one) => one.value)"
+        )
+    assert not errors
+    context.close()
+
+
+@pytest.mark.looks
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_access_request_costs_few_clicks_and_few_page_loads(chromium, live_server, company, scheme):  # noqa: F811
     request = ask("access")

@@ -123,3 +123,20 @@ def test_letters_and_instructions_are_named_in_words_that_may_break(maya, office
     page = maya.get(f"/admin/disclosures/client/{client.pk}/change/").content.decode()
     link = page[: page.index(str(Instruction.objects.get()))].rpartition("<a ")[2]
     assert "instruction" in link and "po-ref" not in link, "a reference is never broken; a sentence must be"
+
+
+def test_a_paragraph_of_a_playbook_without_its_letter_is_refused_beside_its_field(maya):
+    formset = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 10, "0-words": "Kept words."}
+    texts = {f"texts-{name}": value for name, value in formset.items()}
+    answer = maya.post("/admin/requests_app/playbook/add/", {"name": "Ours", "right": "delete", "steps": "", **texts})
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "This field is required." in page and "Kept words." in page
+
+
+def test_the_title_of_a_record_names_what_it_is_about_and_no_key(maya, company):
+    request = in_review()
+    letter = request.letters.first()
+    page = maya.get(f"/admin/requests_app/letter/{letter.pk}/change/").content.decode()
+    title = page[page.index("<title>") : page.index("</title>")]
+    assert request.reference in title and str(request.pk) not in title
+    assert str(Letter.objects.get(pk=letter.pk)).endswith(str(request.pk)), "without a query where it was not loaded"
