@@ -20,12 +20,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='schedule',
             name='year_ends',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date.', max_length=5, verbose_name='counted from the end of the year that ends on'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date itself.', max_length=5, verbose_name='year ends on'),
         ),
         migrations.AddField(
             model_name='scheduleversion',
             name='year_ends',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date.', max_length=5, verbose_name='counted from the end of the year that ends on'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date itself.', max_length=5, verbose_name='year ends on'),
         ),
         migrations.RunPython(install, migrations.RunPython.noop),
     ]

@@ -65,9 +65,9 @@ class Terms(models.Model):
         max_length=10, choices=Trigger, default=Trigger.CREATED, help_text="What the period begins with."
     )
     year_ends = models.CharField(
-        "counted from the end of the year that ends on",
+        "year ends on",
         max_length=5, blank=True, default="", db_default="",
-        help_text="Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date.",
+        help_text="Month and day, as 12-31: the period begins when the year of the date is over. Empty: with the date itself.",
     )  # fmt: skip
     dates = models.CharField(
         max_length=300, blank=True,
