@@ -29,7 +29,7 @@ from audit.refusal import Refused
 from connectors import batches, replaying
 from connectors.models import Batch, WorkOrder
 from inventory.models import System
-from retention import redoing, replayparts, sealed, sealing
+from retention import redoing, relisting, replayparts, sealed, sealing
 from retention.bells import advance_replay
 from retention.models import Replay, ReplayPart, SealedEntry
 
@@ -269,7 +269,8 @@ def _finish(replay: Replay) -> bool:
         fresh = Replay.objects.select_for_update().get(pk=replay.pk)
         if fresh.state != State.RUNNING:
             return False
-        paper = certificate(fresh)
+        listed = 0 if fresh.system else relisting.relist(fresh.since - SLACK)
+        paper = certificate(fresh, listed)
         now = timezone.now()
         Replay.objects.filter(pk=fresh.pk).update(state=State.DONE, finished_at=now, certificate=paper, note="")
         log.record(
@@ -279,8 +280,10 @@ def _finish(replay: Replay) -> bool:
     return True
 
 
-def certificate(replay: Replay) -> dict[str, Any]:
-    """Counts, codes, moments and digests: what was redone, and by which list."""
+def certificate(replay: Replay, listed: int = 0) -> dict[str, Any]:
+    """Counts, codes, moments and digests: what was redone, and by which list; how many identifiers are on the list of who was
+    erased again.
+    """
     rows = list(replay.parts.all())
     kinds: dict[str, dict[str, int]] = {}
     for part in rows:
@@ -300,6 +303,7 @@ def certificate(replay: Replay) -> dict[str, Any]:
         "kinds": kinds,
         "changed": sum(one.changed for one in rows),
         "left": sum(one.left for one in rows),
+        "listed_again": listed,
         "left_out": sum(len(one.numbers) for one in rows if one.state == Part.SKIPPED and one.note),
         "digests": digest(one.digest for one in rows),
         "verified": "every erasure was searched a second time and nothing was found"

@@ -26,8 +26,8 @@ from connectors.models import Authorisation
 from consent import choices, propagating
 from consent.models import Choice
 from inventory.models import Collection, Purpose
-from retention import append_only, redoing, replays, runs, sealed, sealing, sealkeys
-from retention.models import ReplayPart, Run, Schedule, SealedEntry
+from retention import append_only, erased, redoing, replays, runs, sealed, sealing, sealkeys
+from retention.models import Erased, ReplayPart, Run, Schedule, SealedEntry
 from tests.connectors import worlds
 from tests.connectors.conftest import scratch
 from tests.connectors.shop import (
@@ -371,3 +371,26 @@ def test_a_no_that_our_restored_database_does_not_know_is_recorded_again(copied:
     payload["choice"] = str(uuid.uuid4())
     payload["chosen_at"] = (timezone.now() + timedelta(seconds=20)).isoformat()
     assert redoing.sources["withdrawal"].redo([payload]) == redoing.Redone(1, 0, 1), "a later Yes holds"
+
+
+def test_whom_requests_erased_since_the_backup_is_on_the_list_again(copied: Backup) -> None:
+    erase(ANNA)
+    erase(BEN)
+    sealing.complete()
+    erased.remember_finished()
+    told = replay(copied.at, system="")
+    assert told["certificate"]["listed_again"] == 0, "nothing was lost"
+    first = Erased.objects.get(digest=erased.digest("email", ANNA))
+    # As a restored database sees it: one is lost, the other came back of their own will since.
+    Erased.objects.filter(pk=first.pk).delete()
+    erased.lift("email", BEN, actor=CLERK)
+    told = replay(copied.at, system="")
+    assert told["state"] == "done" and told["certificate"]["listed_again"] == 1
+    assert erased.asked([("email", ANNA), ("email", BEN)]) == [SealedEntry.objects.order_by("number")[0].done_at, None]
+    # Erased again after an earlier return: the list knows only that return.
+    Erased.objects.filter(digest=erased.digest("email", BEN)).update(lifted_at=copied.at)
+    assert replay(copied.at, system="")["certificate"]["listed_again"] == 1
+    assert erased.asked([("email", BEN)]) != [None]
+    Erased.objects.all().delete()
+    assert sealkeys.destroy(SealedEntry.objects.get(number=1).key)
+    assert replay(copied.at, system="")["certificate"]["listed_again"] == 0, "nobody can read it any more"
