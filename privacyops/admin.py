@@ -73,6 +73,9 @@ class UserAdmin(DjangoUserAdmin, Accountable):  # type: ignore[misc]
         allowed: bool = super().has_change_permission(request, obj)
         return allowed and (obj is None or not obj.is_superuser or colleague(request).is_superuser)
 
+    def _too_late(self, request: HttpRequest, pk: str) -> list[tuple[str, str]]:
+        return []  # such an account never was theirs to edit: that is refused, and no old tab
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """One's own roles are somebody else's to give: a second person must stay a second person."""
         return ("is_active", "is_staff", "groups") if obj is not None and obj.pk == request.user.pk else ()

@@ -176,7 +176,10 @@ def test_a_published_notice_can_be_read_and_no_longer_changed(company):
     url = f"/admin/consent/noticeversion/{version.pk}/change/"
     assert desk.get(url).status_code == 200
     form = {"title": "Other", "body": "Other words", "effective_on": "2030-01-01"}
-    assert desk.post(url, form).status_code == 403
+    late = desk.post(url, form)
+    assert late.status_code == 409 and "Other words" in late.content.decode(), "an old tab keeps what was typed"
+    version.refresh_from_db()
+    assert version.title != "Other"
     draft = {**form, "key": "privacy", "language": "en"}
     assert desk.post("/admin/consent/noticeversion/add/", draft).status_code == 302
     made = NoticeVersion.objects.order_by("pk").last()

@@ -256,4 +256,6 @@ def test_a_field_form_refuses_what_no_database_can_hold(boss, key, text, words):
 def test_a_path_with_a_character_that_no_text_holds_is_no_field(boss):
     boss.raise_request_exception = False
     form = {"field": "sales.notes.at", "target": "people.people.nr\x00", "direction": "up"}
+    assert boss.post("/admin/inventory/reference/add/", form).status_code == 400, "nobody types it"
+    form["target"] = "people.people.nr\x7f"
     assert "There is no field" in told(boss.post("/admin/inventory/reference/add/", form))
