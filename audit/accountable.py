@@ -111,6 +111,7 @@ class Accountable(ModelAdmin):
     """Records that colleagues edit. No deleting; each change is an event with the names of the changed fields."""
 
     verbs: tuple[Verb, ...] = ()
+    formfield_overrides = {models.JSONField: {"form_class": typed.Json}}
     # Off where saving calls a verb that records the event itself.
     records = True
     change_form_outer_before_template = "admin/verbs.html"

@@ -3,11 +3,32 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, QueryDict
 
 from audit.refusal import Refused
+
+
+class Json(forms.JSONField):
+    """JSON that is refused in words when it cannot be read: a number of thousands of digits raises another error than the one
+    that Django's own field expects.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError):
+            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value}) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, to be shown again."""
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
 
 
 def number(text: object) -> int:

@@ -287,6 +287,8 @@ def test_a_playbook_that_a_colleague_saved_meanwhile_is_not_overwritten(maya):
         ({"categories": ["contact.email"], "texts-TOTAL_FORMS": "0"}, "People must be told of a limit."),
         ({"texts-0-kind": "erased"}, "Choose a letter that people get about this right."),
         ({"defaults": "{no json"}, "Enter a valid JSON."),
+        ({"defaults": '{"a": ' + "1" * 5000 + "}"}, "Enter a valid JSON."),
+        ({"defaults": "[" * 100_000}, "Enter a valid JSON."),
     ],
 )
 def test_a_forbidden_playbook_is_refused_beside_its_field_and_nothing_is_kept(maya, change, said):
