@@ -23,7 +23,7 @@ from connectors.planning import freeze, thaw
 from connectors.settling import SETTLED, lock
 from inventory import mapping
 from inventory.dating import resolve
-from inventory.graph import FieldSpec, Graph, Name, Step, Walk
+from inventory.graph import CollectionSpec, FieldSpec, Graph, Name, Step, Walk
 from inventory.models import System
 from inventory.walking import walk
 from subjects.models import DataSubject
@@ -87,7 +87,6 @@ def open_retention(
         raise Refused(
             "This collection is not described, or no field dates its rows.", code="not_dated", field="collection"
         )
-    only = Walk(steps=[Step(collection, (), 0)], erase_order=[collection])
     criteria: dict[str, Any] = {
         "collection": list(collection), "field": named[0], "before": before.isoformat(),
         "ahead": [one.isoformat() for one in sorted(ahead)], "seed": secrets.randbits(62),
@@ -98,14 +97,7 @@ def open_retention(
         resolve(graph, collection, named, before)
     except ValueError as error:
         raise Refused(str(error), code="not_dated", field="dates") from None
-    with log.atomic():
-        batch = Batch.objects.create(
-            reason=Batch.Reason.RETENTION, origin=origin, criteria=criteria,
-            plan=freeze(only, Graph({collection: spec})),
-        )  # fmt: skip
-        _open_finds(batch)
-        _opened(batch, actor)
-    return batch
+    return _open_one(origin, spec, criteria, actor)
 
 
 def open_withdrawn(*, origin: str, collection: Name, purpose: str, before: date, actor: Actor) -> Batch:
@@ -119,11 +111,15 @@ def open_withdrawn(*, origin: str, collection: Name, purpose: str, before: date,
     criteria = {
         "collection": list(collection), "purpose": purpose, "field": spec.primary_key[0], "before": before.isoformat()
     }  # fmt: skip
-    only = Walk(steps=[Step(collection, (), 0)], erase_order=[collection])
+    return _open_one(origin, spec, criteria, actor)
+
+
+def _open_one(origin: str, spec: CollectionSpec, criteria: dict[str, Any], actor: Actor) -> Batch:
+    """Open the count of one collection's rows for a run."""
+    only = Walk(steps=[Step(spec.key, (), 0)], erase_order=[spec.key])
     with log.atomic():
         batch = Batch.objects.create(
-            reason=Batch.Reason.RETENTION, origin=origin, criteria=criteria,
-            plan=freeze(only, Graph({collection: spec})),
+            reason=Batch.Reason.RETENTION, origin=origin, criteria=criteria, plan=freeze(only, Graph({spec.key: spec}))
         )  # fmt: skip
         _open_finds(batch)
         _opened(batch, actor)

@@ -26,9 +26,7 @@ def found(most: int) -> Iterator[Deed]:
     source = Concat(Value(ORIGIN, text), Cast("key", text), output_field=text)
     rows = Cleared.objects.filter(store=clearing.STORE).annotate(source=source)
     newest = SealedEntry.objects.filter(kind=SealedEntry.Kind.OWN).aggregate(at=Max("done_at"))["at"]
-    if (
-        newest is not None
-    ):  # they are sealed in the order in which they were cleared: no need to look at those of last year
+    if newest is not None:  # sealed in the order in which they were cleared: those of last year need no look
         rows = rows.filter(cleared_at__gte=newest - SLACK)
     rows = rows.exclude(Exists(SealedEntry.objects.filter(source=OuterRef("source"))))
     for one in rows.order_by("cleared_at", "pk")[:most]:

@@ -112,9 +112,13 @@ def enter(
     marks: Collection[tuple[str, str]], *, origin: str, at: datetime, place: str = "", before: date | None = None
 ) -> int:
     """Put (kind, hash) on the list; with the collection of which a schedule erased them, and before which day."""
-    made = [(kind, one, at, origin, place, before) for kind, one in sorted(marks)]
-    rows.insert(Erased, ("kind", "digest", "erased_at", "origin", "place", "before"), made, AGAIN)
-    return len(made)
+    return put([(kind, one, at, origin, place, before) for kind, one in sorted(marks)])
+
+
+def put(entries: Sequence[tuple[str, str, datetime, str, str, date | None]]) -> int:
+    """The same for (kind, hash, when, origin, collection, day) of many requests and runs, in one statement a portion."""
+    rows.insert(Erased, ("kind", "digest", "erased_at", "origin", "place", "before"), entries, AGAIN)
+    return len(entries)
 
 
 def listed(origin: str) -> int:

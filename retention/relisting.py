@@ -48,8 +48,9 @@ def _missing(some: list[_Gone]) -> int:
     newest = {(one.kind, one.digest): one for one in some}
     rows = Erased.objects.filter(digest__in=[one.digest for one in some], place="")
     known = {(kind, digest): lifted for kind, digest, lifted in rows.values_list("kind", "digest", "lifted_at")}
-    count = 0
-    for mark, one in newest.items():
-        if mark not in known or ((lifted := known[mark]) is not None and lifted < one.at):
-            count += erased.enter({mark}, origin=one.origin, at=one.at)
-    return count
+    lost = [
+        one
+        for mark, one in newest.items()
+        if mark not in known or ((lifted := known[mark]) is not None and lifted < one.at)
+    ]
+    return erased.put([(one.kind, one.digest, one.at, one.origin, "", None) for one in lost]) if lost else 0

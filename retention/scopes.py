@@ -46,10 +46,13 @@ def claimants(rows: Sequence[Schedule]) -> dict[int, list[conflicts.Claimant]]:
     """The schedules by collection, as the rule looks at them."""
     found = defaultdict(list)
     for one in rows:
-        found[one.collection_id].append(
-            conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit, one.year_ends)
-        )
+        found[one.collection_id].append(claimant(one))
     return found
+
+
+def claimant(row: Schedule) -> conflicts.Claimant:
+    """A schedule as the rule looks at it."""
+    return conflicts.Claimant(row.pk, row.title, row.basis, row.period, row.unit, row.year_ends)
 
 
 def holding(rows: list[Held]) -> list[Held]:

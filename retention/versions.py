@@ -196,7 +196,7 @@ def shortened() -> list[Schedule]:
         if entry is None or entry.basis != Basis.DUTY:
             continue
         law = conflicts.Claimant(one.pk, entry.title, entry.basis, entry.period, entry.unit, entry.year_ends)
-        if conflicts.Claimant(one.pk, one.title, one.basis, one.period, one.unit, one.year_ends).days < law.days:
+        if scopes.claimant(one).days < law.days:
             found.append(one)
     return found
 
